@@ -1,0 +1,1 @@
+"""layercheck verifies AWS Lambda layer and function artifacts before they are deployed."""
