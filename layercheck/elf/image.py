@@ -1,0 +1,96 @@
+"""The linking facts of one ELF file, and the few numbers of the ELF specification that other rooms speak of.
+
+Numbers and names follow the System V gABI and its processor supplements, and glibc's ``elf.h``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..finding import Defect
+
+ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
+EM_386, EM_ARM, EM_X86_64, EM_AARCH64 = 3, 40, 62, 183
+DF_1_NODEFLIB = 0x800
+DF_1_PIE = 0x08000000
+VER_FLG_BASE, VER_FLG_WEAK = 1, 2
+ELFOSABI_NONE, ELFOSABI_GNU = 0, 3
+
+_MACHINES = {
+    EM_386: "i386",
+    8: "mips",
+    20: "ppc",
+    21: "ppc64",
+    22: "s390",
+    EM_ARM: "arm",
+    EM_X86_64: "x86_64",
+    EM_AARCH64: "arm64",
+    243: "riscv",
+    247: "bpf",
+    258: "loongarch",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One PT_LOAD header: file offset, address, sizes in bytes, alignment, PF_* flags."""
+
+    offset: int
+    vaddr: int
+    filesz: int
+    memsz: int
+    align: int
+    flags: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElfImage:
+    """What the dynamic loader reads of one ELF file. A string is None where its tag is absent, "" where it is empty."""
+
+    bits: int
+    data: str
+    machine: int
+    type: int
+    osabi: int
+    abiversion: int
+    interp: str | None
+    needed: tuple[str, ...]
+    soname: str | None
+    rpath: str | None
+    runpath: str | None
+    flags: int
+    flags_1: int
+    filter: str | None
+    auxiliary: str | None
+    verneed: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+    verdef: tuple[tuple[str, int], ...] | None
+    loads: tuple[Segment, ...]
+    gnu_stack: str | None
+    abi_note: tuple[int, int, int, int] | None
+    isa_needed: int
+    go: bool
+    relr: bool
+    dynamic: bool
+    defects: tuple[Defect, ...]
+
+    @property
+    def is_program(self) -> bool:
+        """Whether the kernel may start it: ET_EXEC, PT_INTERP, or a static position-independent executable."""
+        return self.type == ET_EXEC or self.interp is not None or bool(self.flags_1 & DF_1_PIE)
+
+    @property
+    def is_static(self) -> bool:
+        """A program that no dynamic loader prepares."""
+        return self.is_program and self.interp is None and not self.needed
+
+
+def machine_name(machine: int, bits: int = 64) -> str:
+    """The architecture's name as Lambda spells it, or ``machine N`` where this table has no name for it."""
+    name = _MACHINES.get(machine)
+    if name is None:
+        return f"machine {machine}"
+    if name == "x86_64" and bits == 32:
+        return "x32"
+    if name == "riscv":
+        return f"riscv{bits}"
+    return name
