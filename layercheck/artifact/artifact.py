@@ -1,0 +1,155 @@
+"""An opened artifact: what it holds, what is odd about it, and the facts of its files."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Mapping
+from hashlib import sha256
+from types import TracebackType
+from typing import BinaryIO
+
+from ..finding import Defect
+from .directory_scan import DirectoryScan
+from .entry import DIRECTORY, SYMLINK, Entry, Facts
+from .inflate import choose_engine
+from .source import BytesSource, Source, open_path, open_stream
+from .zip_directory import read_directory
+from .zip_scan import Progress, ZipScan
+
+_FORMS = {".whl": "wheel", ".jar": "jar"}
+
+
+class Artifact:
+    """What is uploaded: a zip, a jar, a wheel about to go into one, or a directory that will be zipped.
+
+    Made by ``open_artifact``. A context manager: leaving it closes the file, after which only ``read`` no longer works.
+    """
+
+    def __init__(self, name: str, form: str, scan: ZipScan | DirectoryScan, source: Source | None) -> None:
+        self.name = name
+        self.form = form
+        self._scan = scan
+        self._source = source
+        self.entries: tuple[Entry, ...] = scan.entries
+        self.defects: tuple[Defect, ...] = tuple(scan.defects)
+        self.facts: Mapping[str, Facts] = scan.facts
+        self.stopped = scan.stopped
+        self.zip_bytes: int | None = source.size if source is not None else None
+        self.code_sha256: str | None = _code_sha256(source) if source is not None else None
+        self.content_sha256 = _content_sha256(scan)
+        self.unzipped_bytes = sum([entry.bytes for entry in self.entries if entry.kind != DIRECTORY])
+
+    @property
+    def inflate_count(self) -> int:
+        """How many times a member was inflated (a file of a directory: read) so far."""
+        return self._scan.inflate_count if isinstance(self._scan, ZipScan) else self._scan.read_count
+
+    @property
+    def files(self) -> int:
+        """The number of entries that are not directories."""
+        return sum([entry.kind != DIRECTORY for entry in self.entries])
+
+    def digest(self, index: int) -> bytes | None:
+        """SHA-256 of the content of ``entries[index]``; None where it was not read."""
+        return self._scan.digests[index]
+
+    def read(self, entry: Entry, limit: int) -> bytes:
+        """At most ``limit`` bytes of ``entry``, inflated once more. Damaged data ends early, without an exception."""
+        return self._scan.read_again(self.entries.index(entry), limit)
+
+    def followed_bytes(self) -> int:
+        """The unzipped bytes if every symlink that leads to a file inside were stored as a copy of it."""
+        sizes = {entry.path: entry.bytes for entry in self.entries if entry.kind not in (DIRECTORY, SYMLINK)}
+        total = sum(sizes.values())
+        for entry in self.entries:
+            if entry.kind == SYMLINK:
+                total += self._size_behind(entry.path, sizes)
+        return total
+
+    def _size_behind(self, path: str, sizes: Mapping[str, int]) -> int:
+        for _ in range(40):
+            facts = self.facts.get(path)
+            if facts is None or facts.link_target is None:
+                break
+            path = os.path.normpath(os.path.join(os.path.dirname(path), facts.link_target)).replace(os.sep, "/")
+        if path in sizes:
+            return sizes[path]
+        below = path + "/"
+        return sum([size for name, size in sizes.items() if name.startswith(below)])
+
+    def close(self) -> None:
+        """Close the file behind it, if it was opened here."""
+        if self._source is not None:
+            self._source.close()
+
+    def __enter__(self) -> Artifact:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_artifact(
+    source: str | os.PathLike[str] | bytes | BinaryIO,
+    *,
+    name: str | None = None,
+    engine: str = "auto",
+    progress: Progress | None = None,
+) -> Artifact:
+    """Open and scan an artifact: the path of a zip, jar, wheel or directory, the bytes of a zip, or a binary file.
+
+    ``engine`` is ``auto``, ``zlib`` or ``deflate``; all give the same result. Raises OSError when the input cannot be
+    read at all. What is wrong with its content never raises: it is in ``defects``.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
+        if os.path.isdir(path):
+            return Artifact(name or path, "directory", DirectoryScan(path), None)
+        return _open_zip(open_path(path), name or path, engine, progress)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _open_zip(BytesSource(bytes(source)), name or "<bytes>", engine, progress)
+    if not isinstance(source, io.TextIOBase) and hasattr(source, "read"):
+        label = getattr(source, "name", None)
+        return _open_zip(
+            open_stream(source), name or (label if isinstance(label, str) else "<stream>"), engine, progress
+        )
+    raise TypeError(f"an artifact is a path, bytes or a binary file object, not {type(source).__name__}")
+
+
+def _open_zip(source: Source, name: str, engine: str, progress: Progress | None) -> Artifact:
+    try:
+        scan = ZipScan(source, read_directory(source), choose_engine(engine), progress)
+        return Artifact(name, _FORMS.get(os.path.splitext(name)[1].lower(), "zip"), scan, source)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _code_sha256(source: Source) -> str:
+    """SHA-256 of the archive as AWS prints it (CodeSha256): base64."""
+    digest, at = sha256(), 0
+    while chunk := source.read_at(at, 1 << 20):
+        digest.update(chunk)
+        at += len(chunk)
+    return base64.b64encode(digest.digest()).decode("ascii")
+
+
+def _content_sha256(scan: ZipScan | DirectoryScan) -> str:
+    """SHA-256 (hex) over kinds, permission bits, paths and content digests, sorted by path.
+
+    Directories count only where they are empty: whether a packager writes entries for the others is its habit.
+    """
+    parents = {entry.path.rpartition("/")[0] for entry in scan.entries}
+    lines = []
+    for entry, content in zip(scan.entries, scan.digests, strict=True):
+        if entry.kind == DIRECTORY and entry.path in parents:
+            continue
+        mode = -1 if entry.mode is None or entry.kind == SYMLINK else entry.mode & 0o7777
+        path = entry.path.encode("utf-8", "surrogateescape")
+        body = content if content is not None and entry.kind != DIRECTORY else b""
+        lines.append(b"%s %o %d:%s %s" % (entry.kind[0].encode(), mode & 0xFFFF, len(path), path, body.hex().encode()))
+    return sha256(b"\n".join(sorted(lines))).hexdigest()

@@ -1,0 +1,135 @@
+"""A directory as an artifact: the same facts as the zip that would be made of it, links kept as links."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from hashlib import sha256
+from stat import S_ISDIR, S_ISLNK, S_ISREG
+
+from ..elf import View
+from ..finding import Defect
+from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
+from .inflate import MAX_WHOLE
+from .names import name_defect
+from .probes import HEAD, probe
+from .zip_scan import MAX_COUNTED, members_without_files
+
+_HAS_MODES = os.name == "posix"
+
+
+class DirectoryScan:
+    """Walks the tree below ``root`` once, reading every regular file once. Raises OSError when ``root`` is unreadable."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.fsencode(root)
+        self.defects: list[Defect] = []
+        self.facts: dict[str, Facts] = {}
+        self.digests: list[bytes | None] = []
+        self.read_count = 0
+        self.stopped = False
+        self._counted = 0
+        self._entries: list[Entry] = []
+        self._walk(b"", os.listdir(self.root))
+        self.entries = tuple(self._entries)
+        if members_without_files([entry.kind for entry in self.entries]):
+            self.defects.append(Defect("empty", None, "it holds no file"))
+
+    def _walk(self, prefix: bytes, names: Sequence[bytes]) -> None:
+        pending = [prefix + name for name in sorted(names, reverse=True)]
+        while pending:
+            raw = pending.pop()
+            full = os.path.join(self.root, raw)
+            try:
+                status = os.lstat(full)
+                if S_ISDIR(status.st_mode):
+                    below = sorted(os.listdir(full), reverse=True)
+                    self._add(raw + b"/", DIRECTORY, status, 0, None)
+                    pending.extend(raw + b"/" + name for name in below)
+                elif S_ISLNK(status.st_mode):
+                    self._link(raw, full, status)
+                elif S_ISREG(status.st_mode):
+                    self._file(raw, full, status)
+                else:
+                    self._add(raw, OTHER, status, -1, None)
+            except OSError as error:
+                self.defects.append(Defect("unreadable", _path(raw), error.strerror or str(error)))
+
+    def _link(self, raw: bytes, full: bytes, status: os.stat_result) -> None:
+        target = os.readlink(full)
+        self.facts[_path(raw)] = Facts(link_target=decode_name(target))
+        self._add(raw, SYMLINK, status, len(target), sha256(target).digest(), zlib.crc32(target))
+
+    def _file(self, raw: bytes, full: bytes, status: os.stat_result) -> None:
+        if self.stopped or self._counted + status.st_size > MAX_COUNTED:
+            self.stopped = True
+            self._add(raw, FILE, status, -1, None)
+            return
+        self.read_count += 1
+        path = _path(raw)
+        if status.st_size <= MAX_WHOLE:
+            with open(full, "rb") as file:
+                data = file.read(MAX_WHOLE)
+            crc, digest, size = zlib.crc32(data), sha256(data).digest(), len(data)
+            facts = probe(data, path)
+        else:
+            crc, digest, size, head = _read_pieces(full)
+            facts = probe(head, path, _FileRanges(full, size))
+        self._counted += size
+        if facts is not None:
+            self.facts[path] = facts
+        self._add(raw, FILE, status, size, digest, crc)
+
+    def _add(
+        self, raw: bytes, kind: str, status: os.stat_result, size: int, digest: bytes | None, crc: int = 0
+    ) -> None:
+        problem = name_defect(raw)
+        if problem is not None:
+            self.defects.append(Defect(problem[0], _path(raw), problem[1]))
+        mode = status.st_mode if _HAS_MODES else None
+        declared = status.st_size if kind == FILE else max(size, 0)
+        self._entries.append(Entry(raw, _path(raw), kind, mode, size, declared, declared, crc, 0, 3, 0))
+        self.digests.append(digest)
+
+    def read_again(self, index: int, limit: int) -> bytes:
+        """At most ``limit`` bytes of a file."""
+        entry = self.entries[index]
+        if entry.kind != FILE:
+            return b""
+        try:
+            with open(os.path.join(self.root, entry.raw), "rb") as file:
+                return file.read(limit)
+        except OSError:
+            return b""
+
+
+class _FileRanges:
+    def __init__(self, path: bytes, size: int) -> None:
+        self._path = path
+        self.size = size
+
+    def fetch(self, wanted: Sequence[tuple[int, int]]) -> list[View]:
+        """See elf.Ranges."""
+        views = []
+        with open(self._path, "rb") as file:
+            for offset, length in wanted:
+                file.seek(min(offset, self.size))
+                data = file.read(max(0, min(length, self.size - offset)))
+                views.append(View(data, 0, len(data)))
+        return views
+
+
+def _read_pieces(path: bytes) -> tuple[int, bytes, int, bytes]:
+    crc, digest, size, head = 0, sha256(), 0, b""
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            crc = zlib.crc32(piece, crc)
+            digest.update(piece)
+            size += len(piece)
+            head = head or piece[:HEAD]
+    return crc, digest.digest(), size, head
+
+
+def _path(raw: bytes) -> str:
+    return decode_name(raw.rstrip(b"/"))

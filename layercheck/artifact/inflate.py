@@ -1,0 +1,114 @@
+"""Inflating, within bounds. Two engines, one result: the standard library's zlib, and libdeflate where it is installed.
+
+libdeflate bounds its output by construction; where it refuses, zlib is asked for the reason, so that both engines lead
+to the same words.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+MAX_WHOLE = 64 << 20
+"""Members up to this many bytes are inflated in one piece (DESIGN section 6)."""
+PIECE = 1 << 18
+
+
+class Inflated(NamedTuple):
+    """``problem`` is None, or (kind of defect, detail); ``data`` holds what could be inflated."""
+
+    data: bytes
+    problem: tuple[str, str] | None
+
+
+Engine = Callable[[bytes, int], Inflated]
+"""Takes a raw deflate stream and the declared size in bytes."""
+
+
+def choose_engine(name: str = "auto") -> Engine:
+    """The engine called ``zlib`` or ``deflate``; ``auto`` takes the faster one that is importable.
+
+    Raises ImportError when ``deflate`` is asked for and not installed, ValueError for another name.
+    """
+    if name == "zlib":
+        return inflate_zlib
+    if name not in ("auto", "deflate"):
+        raise ValueError(f"unknown inflate engine {name!r}")
+    try:
+        from deflate import deflate_decompress
+    except ImportError:
+        if name == "deflate":
+            raise
+        return inflate_zlib
+
+    def inflate_deflate(data: bytes, declared: int) -> Inflated:
+        try:
+            out = deflate_decompress(data, originalsize=declared)
+        except Exception:  # the binding documents no exception type; whatever it was, zlib finds the words
+            return inflate_zlib(data, declared)
+        if len(out) != declared:
+            return inflate_zlib(data, declared)
+        return Inflated(bytes(out), None)
+
+    return inflate_deflate
+
+
+def inflate_zlib(data: bytes, declared: int) -> Inflated:
+    """Inflate a raw deflate stream that should yield ``declared`` bytes; never makes more than one byte above that."""
+    stream = zlib.decompressobj(-15)
+    try:
+        out = stream.decompress(data, declared + 1)
+    except zlib.error as error:
+        return Inflated(b"", ("undecodable", _reason(error)))
+    return Inflated(out, verdict(len(out), declared, stream.eof))
+
+
+def verdict(counted: int, declared: int, complete: bool) -> tuple[str, str] | None:
+    """What is wrong with a stream that gave ``counted`` bytes (reading stopped just above ``declared``)."""
+    if counted > declared:
+        return ("bomb", f"inflates to more than the {declared} bytes that the archive declares")
+    if not complete:
+        return ("truncated", f"its data ends after {counted} of {declared} bytes")
+    if counted != declared:
+        return ("bad-size", f"inflates to {counted} bytes, the archive declares {declared}")
+    return None
+
+
+def inflate_pieces(chunks: Iterable[bytes], declared: int) -> Iterator[bytes | tuple[str, str]]:
+    """Inflate a long stream piece by piece; the last item is a problem instead of bytes if there was one."""
+    stream = zlib.decompressobj(-15)
+    counted = 0
+    try:
+        for chunk in chunks:
+            rest = chunk
+            while rest and not stream.eof:
+                out = stream.decompress(rest, PIECE)
+                counted += len(out)
+                if counted > declared:
+                    yield ("bomb", f"inflates to more than the {declared} bytes that the archive declares")
+                    return
+                if out:
+                    yield out
+                rest = stream.unconsumed_tail
+            if stream.eof:
+                break
+        while not stream.eof:
+            out = stream.decompress(stream.unconsumed_tail, PIECE)
+            if not out:
+                break
+            counted += len(out)
+            if counted > declared:
+                yield ("bomb", f"inflates to more than the {declared} bytes that the archive declares")
+                return
+            yield out
+    except zlib.error as error:
+        yield ("undecodable", _reason(error))
+        return
+    problem = verdict(counted, declared, stream.eof)
+    if problem is not None:
+        yield problem
+
+
+def _reason(error: zlib.error) -> str:
+    return "its deflate stream is invalid: " + str(error).rsplit(": ", 1)[-1]

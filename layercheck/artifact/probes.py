@@ -1,0 +1,63 @@
+"""What is looked for in a member while its bytes are at hand. Nothing else of them is kept."""
+
+from __future__ import annotations
+
+from ..elf import identify, read_elf
+from ..elf.reader import Ranges, read_elf_ranges
+from .entry import Facts
+
+MAX_FIRST_LINE = 256
+MAX_TEXT = 256
+HEAD = 4_096
+
+_FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
+_ARCHIVES = (
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\x1f\x8b", "gzip"),
+    (b"!<arch>\n", "static library"),
+    (b"-----BEGIN ", "pem"),
+)
+_TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t"
+
+
+def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
+    """The facts of a regular file whose bytes are ``data``, or None when none is worth keeping.
+
+    With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there.
+    """
+    if not data:
+        return None
+    first = data[0]
+    if first == 0x7F and data[:4] == b"\x7fELF":
+        return Facts(elf=read_elf(data) if ranges is None else read_elf_ranges(ranges))
+    if first == 0x23 and data[:2] == b"#!":
+        return Facts(first_line=_first_line(data), text=_small_text(data, ranges))
+    if first in _FOREIGN_FIRST_BYTES:
+        foreign = identify(data[:HEAD])
+        if foreign is not None:
+            return Facts(foreign=foreign)
+    for magic, name in _ARCHIVES:
+        if first == magic[0] and data.startswith(magic):
+            if name == "pem":
+                return Facts(magic=_pem(data))
+            return Facts(magic=name)
+    text = _small_text(data, ranges)
+    return None if text is None else Facts(text=text)
+
+
+def _first_line(data: bytes) -> bytes:
+    end = data.find(b"\n", 0, MAX_FIRST_LINE)
+    return data[: end + 1] if end >= 0 else data[:MAX_FIRST_LINE]
+
+
+def _small_text(data: bytes, ranges: Ranges | None) -> str | None:
+    """The whole content when it is one short piece of text: what a flattened symlink looks like."""
+    if ranges is not None or len(data) > MAX_TEXT or data.translate(None, _TEXT_BYTES):
+        return None
+    return data.decode("ascii")
+
+
+def _pem(data: bytes) -> str:
+    label = data[11 : data.find(b"-----", 11, 80)]
+    return "private key" if label.endswith(b"PRIVATE KEY") else "pem"

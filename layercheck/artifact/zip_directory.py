@@ -1,0 +1,179 @@
+"""The central directory of a zip file, read strictly (APPNOTE.TXT 6.3, sections 4.3.12 to 4.3.16).
+
+Where the archive is odd a Defect says so, and reading goes on as far as it makes sense.
+"""
+
+from __future__ import annotations
+
+from struct import Struct, unpack_from
+from typing import NamedTuple
+
+from ..finding import Defect
+from .sniff import describe
+from .source import Source
+
+MAX_ENTRIES = 1_000_000
+_EOCD = Struct("<4s4H2IH")
+_EOCD64 = Struct("<4sQ2H2I4Q")
+_LOCATOR64 = Struct("<4sIQI")
+_CENTRAL = Struct("<4s2B5H3I5H2I")
+_END_WINDOW = _EOCD.size + 0xFFFF
+_U16, _U32 = 0xFFFF, 0xFFFFFFFF
+
+
+class Member(NamedTuple):
+    """One record of the central directory; sizes and offsets in bytes."""
+
+    raw: bytes
+    host: int
+    flags: int
+    method: int
+    time: int
+    crc: int
+    compressed: int
+    declared: int
+    attributes: int
+    offset: int
+
+
+class Directory(NamedTuple):
+    """``base`` is what must be added to every stored offset; ``start`` is where the directory lies in the file."""
+
+    members: list[Member]
+    start: int
+    base: int
+    defects: list[Defect]
+
+
+def read_directory(source: Source) -> Directory:
+    """Read the end record and the central directory of ``source``."""
+    defects: list[Defect] = []
+    window_at = max(0, source.size - _END_WINDOW)
+    window = source.read_at(window_at, _END_WINDOW)
+    at = _find_end(window)
+    if at < 0:
+        head = source.read_at(0, 4096)
+        if head[:4] == b"PK\x03\x04":
+            defects.append(
+                Defect("truncated", None, "begins like a zip, but its end record is missing: it was cut off")
+            )
+        else:
+            defects.append(Defect("not-a-zip", None, describe(head, source.size)))
+        return Directory([], 0, 0, defects)
+    _, disk, cd_disk, here, count, size, offset, comment = _EOCD.unpack_from(window, at)
+    end_at = window_at + at
+    after = source.size - end_at - _EOCD.size - comment
+    if after > 0:
+        defects.append(Defect("trailing", None, f"{after} bytes follow the end record"))
+    elif after < 0:
+        defects.append(Defect("truncated", None, f"its comment is cut off by {-after} bytes"))
+    directory_end = end_at
+    if count == _U16 or size == _U32 or offset == _U32 or here == _U16:
+        wide = _read_end64(source, end_at, defects)
+        if wide is not None:
+            disk, cd_disk, here, count, size, offset, directory_end = wide
+    if disk or cd_disk or here != count:
+        defects.append(Defect("multi-disk", None, f"says that it is disk {disk} of a split archive"))
+    return _read_members(source, count, size, offset, directory_end, defects)
+
+
+def _find_end(window: bytes) -> int:
+    """Position of the end record: the last one whose comment fills the rest, else the last one at all."""
+    fallback = -1
+    at = window.rfind(b"PK\x05\x06")
+    while at >= 0:
+        if at + _EOCD.size <= len(window):
+            if at + _EOCD.size + unpack_from("<H", window, at + 20)[0] == len(window):
+                return at
+            if fallback < 0:
+                fallback = at
+        at = window.rfind(b"PK\x05\x06", 0, at + 3)
+    return fallback
+
+
+def _read_end64(source: Source, end_at: int, defects: list[Defect]) -> tuple[int, int, int, int, int, int, int] | None:
+    at = end_at - _LOCATOR64.size
+    locator = source.read_at(at, _LOCATOR64.size) if at >= 0 else b""
+    if len(locator) < _LOCATOR64.size or locator[:4] != b"PK\x06\x07":
+        # 65,535 entries exactly need no zip64 record; only sizes of 4 GiB do.
+        return None
+    stored = _LOCATOR64.unpack(locator)[2]
+    # A prefix shifts the record; it then ends where the locator begins.
+    for place in (stored, at - _EOCD64.size):
+        record = source.read_at(place, _EOCD64.size) if 0 <= place <= source.size else b""
+        if len(record) == _EOCD64.size and record[:4] == b"PK\x06\x06":
+            fields = _EOCD64.unpack(record)
+            disk, cd_disk, here, count, size, offset = fields[4:10]
+            return disk, cd_disk, here, count, size, offset, place
+    defects.append(Defect("zip64-mismatch", None, "its zip64 end record is not where its locator says"))
+    return None
+
+
+def _read_members(
+    source: Source, count: int, size: int, offset: int, directory_end: int, defects: list[Defect]
+) -> Directory:
+    start = directory_end - size
+    base = start - offset
+    if start < 0 or base < 0 or source.read_at(start, 4) not in (b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06"):
+        # The sizes lie; believe the stored offset if a directory is there.
+        if offset <= directory_end and source.read_at(offset, 4) == b"PK\x01\x02":
+            defects.append(Defect("count-mismatch", None, f"its central directory is not the {size} bytes declared"))
+            start, base = offset, 0
+        else:
+            defects.append(Defect("truncated", None, "its central directory is not where the end record says"))
+            return Directory([], 0, 0, defects)
+    elif base:
+        defects.append(Defect("prefix", None, f"{base} bytes stand before the archive"))
+    data = source.read_at(start, directory_end - start)
+    members = _parse(data, defects)
+    if len(members) != count and not any(d.kind in ("bad-central", "too-many") for d in defects):
+        detail = f"its end record declares {count} entries, its directory has {len(members)}"
+        defects.append(Defect("count-mismatch", None, detail))
+    return Directory(members, start, base, defects)
+
+
+def _parse(data: bytes, defects: list[Defect]) -> list[Member]:
+    members: list[Member] = []
+    unpack, fixed, end = _CENTRAL.unpack_from, _CENTRAL.size, len(data)
+    append, make = members.append, Member
+    at = 0
+    while at + fixed <= end:
+        (magic, _, host, _, flags, method, time, date, crc, compressed, declared, name_size, extra_size, comment_size,
+         _, _, attributes, offset) = unpack(data, at)  # fmt: skip
+        following = at + fixed + name_size + extra_size + comment_size
+        if magic != b"PK\x01\x02" or following > end:
+            if magic[:2] != b"PK" or magic == b"PK\x01\x02":
+                defects.append(Defect("bad-central", None, f"record {len(members) + 1} of its directory is unreadable"))
+            break
+        name_at = at + fixed
+        raw = data[name_at : name_at + name_size]
+        if compressed == _U32 or declared == _U32 or offset == _U32:
+            extra = data[name_at + name_size : name_at + name_size + extra_size]
+            declared, compressed, offset = _widen(extra, declared, compressed, offset)
+        append(make(raw, host, flags, method, date << 16 | time, crc, compressed, declared, attributes, offset))
+        at = following
+        if len(members) >= MAX_ENTRIES:
+            defects.append(Defect("too-many", None, f"more than {MAX_ENTRIES} entries; the rest was not read"))
+            break
+    else:
+        if at < end:
+            defects.append(Defect("bad-central", None, f"{end - at} stray bytes at the end of its directory"))
+    return members
+
+
+def _widen(extra: bytes, declared: int, compressed: int, offset: int) -> tuple[int, int, int]:
+    """The 64-bit values of the zip64 extra field (tag 1), in the order that APPNOTE 4.5.3 fixes."""
+    at = 0
+    while at + 4 <= len(extra):
+        tag, size = unpack_from("<HH", extra, at)
+        if tag == 1:
+            field, at = extra[at + 4 : at + 4 + size], 0
+            values = []
+            for value in (declared, compressed, offset):
+                if value == _U32 and at + 8 <= len(field):
+                    value = unpack_from("<Q", field, at)[0]
+                    at += 8
+                values.append(value)
+            return values[0], values[1], values[2]
+        at += 4 + size
+    return declared, compressed, offset

@@ -1,0 +1,317 @@
+"""The one pass over a zip file: local headers cross-checked, every member inflated once, its facts kept.
+
+Members are visited in the order of their bytes, in windows of a few hundred kilobytes, so that 60,000 small members
+cost a few hundred reads.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from stat import S_IFDIR, S_IFLNK, S_IFMT, S_IFREG
+from struct import Struct
+
+from ..elf import View
+from ..finding import Defect
+from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
+from .inflate import MAX_WHOLE, Engine, inflate_pieces
+from .names import name_defect, plain_path
+from .probes import HEAD, probe
+from .source import Source
+from .zip_directory import Directory, Member
+
+MAX_COUNTED = 1 << 30
+"""Bytes inflated in one artifact before inflating stops (DESIGN section 6)."""
+WINDOW = 512 << 10
+_MAX_LINK = 4_096
+_LOCAL = Struct("<4s5H3I2H")
+_STORED, _DEFLATED = 0, 8
+_ENCRYPTED, _DESCRIPTOR = 1, 8
+_LARGEST_DESCRIPTOR = 24
+_UNIX, _MACOS = 3, 19
+Progress = Callable[[int, int], None]
+"""Called now and then with (bytes done, bytes in all)."""
+
+
+class ZipScan:
+    """The result of the pass, and the means to read a member again."""
+
+    def __init__(self, source: Source, directory: Directory, engine: Engine, progress: Progress | None = None) -> None:
+        self._source = source
+        self._engine = engine
+        self._base = directory.base
+        self.members = directory.members
+        self.defects = list(directory.defects)
+        self.facts: dict[str, Facts] = {}
+        self.digests: list[bytes | None] = [None] * len(directory.members)
+        self.counts: list[int] = [-1] * len(directory.members)
+        self.inflate_count = 0
+        self.stopped = False
+        self._counted = 0
+        self._kinds: list[str] = []
+        self._paths: list[str] = []
+        self.entries: tuple[Entry, ...] = self._scan(directory.start, progress)
+
+    def _scan(self, end: int, progress: Progress | None) -> tuple[Entry, ...]:
+        members = self.members
+        self._name_all()
+        order = sorted(range(len(members)), key=lambda i: members[i].offset)
+        base = self._base
+        starts = [members[i].offset + base for i in order]
+        starts.append(end)
+        window, window_at, window_end = b"", 0, 0
+        done = 0
+        for place, index in enumerate(order):
+            start, limit = starts[place], starts[place + 1]
+            member = members[index]
+            if start == limit and place + 1 < len(order):
+                self._defect("overlap", index, "shares its bytes with another entry")
+                continue
+            need = min(limit, start + _LOCAL.size + 2 * 0xFFFF + member.compressed)
+            if start < 0 or start >= end:
+                self._defect("truncated", index, "its local header lies beyond the archive")
+                continue
+            if member.compressed > MAX_WHOLE or member.declared > MAX_WHOLE:
+                self._large(index, member, start, limit)
+                continue
+            if start < window_at or need > window_end:
+                window_at = start
+                window_end = max(need, self._group_end(starts, place, end))
+                window = self._source.read_at(start, window_end - start)
+            self._member(index, member, window, start - window_at, limit - window_at)
+            if progress is not None and start - done > 1 << 22:
+                done = start
+                progress(start, end)
+        return tuple(self._make_entries())
+
+    @staticmethod
+    def _group_end(starts: list[int], place: int, end: int) -> int:
+        """Where to stop reading so that as many whole members as fit into one window are read at once."""
+        limit, last = starts[place] + WINDOW, place + 1
+        while last < len(starts) and starts[last] <= limit:
+            last += 1
+        return min(starts[last - 1] if last - 1 > place else starts[place + 1], end)
+
+    def _name_all(self) -> None:
+        seen: dict[bytes, int] = {}
+        for index, member in enumerate(self.members):
+            path = plain_path(decode_name(member.raw))
+            self._paths.append(path)
+            self._kinds.append(_kind(member))
+            problem = name_defect(member.raw)
+            if problem is not None:
+                self.defects.append(Defect(problem[0], path, problem[1]))
+            if member.raw in seen:
+                self._defect("duplicate", index, "the archive has this name more than once")
+            seen[member.raw] = index
+        if members_without_files(self._kinds) and not self.defects:
+            self.defects.append(Defect("empty", None, f"it holds no file ({len(self.members)} entries)"))
+
+    def _defect(self, kind: str, index: int, detail: str) -> None:
+        self.defects.append(Defect(kind, self._paths[index], detail))
+
+    def _local(self, index: int, member: Member, window: bytes, at: int, limit: int) -> int:
+        """Check the local header at ``at``; the position of the data behind it, or -1 when it cannot be had."""
+        if at + _LOCAL.size > len(window) or window[at : at + 4] != b"PK\x03\x04":
+            self._defect("local-mismatch", index, "no local header stands where the directory says")
+            return -1
+        _, _, flags, method, _, _, crc, compressed, declared, name_size, extra_size = _LOCAL.unpack_from(window, at)
+        name_at = at + _LOCAL.size
+        if window[name_at : name_at + name_size] != member.raw:
+            self._defect("local-mismatch", index, "its local header gives another name")
+        elif method != member.method or (flags ^ member.flags) & (_ENCRYPTED | _DESCRIPTOR):
+            self._defect("local-mismatch", index, "its local header gives another method or other flags")
+        elif (
+            not flags & _DESCRIPTOR
+            and 0xFFFFFFFF not in (compressed, declared)
+            and (crc, compressed, declared) != (member.crc, member.compressed, member.declared)
+        ):
+            self._defect("local-mismatch", index, "its local header gives other sizes or another CRC")
+        data_at = name_at + name_size + extra_size
+        data_end: int = data_at + member.compressed
+        if data_end > limit:
+            self._defect("overlap", index, f"its data runs {data_end - limit} bytes into what follows it")
+        elif limit - data_end > _LARGEST_DESCRIPTOR:
+            self._defect("gap", index, f"{limit - data_end} unused bytes follow its data")
+        return int(data_at)
+
+    def _member(self, index: int, member: Member, window: bytes, at: int, limit: int) -> None:
+        data_at = self._local(index, member, window, at, limit)
+        if data_at < 0 or not self._may_inflate(index, member):
+            return
+        data = window[data_at : data_at + member.compressed]
+        if len(data) < member.compressed:
+            self._defect("truncated", index, f"{member.compressed - len(data)} bytes of its data are missing")
+        if member.method == _DEFLATED:
+            self.inflate_count += 1
+            data, problem = self._engine(data, member.declared)
+            if problem is not None:
+                self._defect(problem[0], index, problem[1])
+                if problem[0] == "bomb":
+                    self.counts[index] = member.declared
+                    return
+        elif len(data) != member.declared:
+            self._defect("bad-size", index, f"stored {len(data)} bytes, the archive declares {member.declared}")
+        self._counted += len(data)
+        self.counts[index] = len(data)
+        self._judge_content(index, member, zlib.crc32(data), sha256(data).digest())
+        kind = self._kinds[index]
+        if kind == SYMLINK:
+            self.facts[self._paths[index]] = Facts(link_target=decode_name(data[:_MAX_LINK]))
+        elif kind == FILE:
+            facts = probe(data, self._paths[index])
+            if facts is not None:
+                self.facts[self._paths[index]] = facts
+
+    def _may_inflate(self, index: int, member: Member) -> bool:
+        if member.flags & _ENCRYPTED:
+            self._defect("encrypted", index, "it is encrypted")
+            return False
+        if member.method not in (_STORED, _DEFLATED):
+            self._defect("method", index, f"it is compressed with method {member.method}")
+            return False
+        if self._counted + min(member.declared, MAX_WHOLE) > MAX_COUNTED:
+            self.stopped = True
+        return not self.stopped
+
+    def _judge_content(self, index: int, member: Member, crc: int, digest: bytes) -> None:
+        self.digests[index] = digest
+        if crc != member.crc and not self._has_defect(index):
+            self._defect("bad-crc", index, f"its CRC-32 is {crc:08x}, the archive declares {member.crc:08x}")
+
+    def _has_defect(self, index: int) -> bool:
+        last = self.defects[-1] if self.defects else None
+        return last is not None and last.entry == self._paths[index] and last.kind in _CONTENT_DEFECTS
+
+    def _large(self, index: int, member: Member, start: int, limit: int) -> None:
+        """A member too large for memory: inflated in pieces, its ELF facts read over ranges."""
+        head = self._source.read_at(start, _LOCAL.size + 2 * 0xFFFF)
+        data_at = self._local(index, member, head, 0, limit - start)
+        if data_at < 0 or not self._may_inflate(index, member):
+            return
+        self.inflate_count += 1
+        crc, digest, counted, kept = 0, sha256(), 0, bytearray()
+        for piece in self._pieces(member, start + data_at):
+            if isinstance(piece, tuple):
+                self._defect(piece[0], index, piece[1])
+                break
+            crc = zlib.crc32(piece, crc)
+            digest.update(piece)
+            counted += len(piece)
+            if len(kept) < HEAD:
+                kept += piece[: HEAD - len(kept)]
+            if self._counted + counted > MAX_COUNTED:
+                self.stopped = True
+                return
+        self._counted += counted
+        self.counts[index] = counted
+        self._judge_content(index, member, crc, digest.digest())
+        if self._kinds[index] == FILE:
+            ranges = _MemberRanges(self, member, start + data_at, counted, bytes(kept))
+            facts = probe(bytes(kept), self._paths[index], ranges)
+            if facts is not None:
+                self.facts[self._paths[index]] = facts
+
+    def _pieces(self, member: Member, at: int) -> Iterator[bytes | tuple[str, str]]:
+        chunks = self._chunks(at, member.compressed)
+        if member.method == _DEFLATED:
+            return inflate_pieces(chunks, member.declared)
+        return iter(chunks)
+
+    def _chunks(self, at: int, left: int) -> Iterable[bytes]:
+        while left > 0:
+            chunk = self._source.read_at(at, min(left, 1 << 20))
+            if not chunk:
+                return
+            yield chunk
+            at += len(chunk)
+            left -= len(chunk)
+
+    def data_position(self, member: Member) -> int | None:
+        """Where the data of ``member`` begins in the file, or None without a readable local header."""
+        at = member.offset + self._base
+        head = self._source.read_at(at, _LOCAL.size)
+        if len(head) < _LOCAL.size or head[:4] != b"PK\x03\x04":
+            return None
+        fields = _LOCAL.unpack(head)
+        return int(at + _LOCAL.size + fields[9] + fields[10])
+
+    def read_again(self, index: int, limit: int) -> bytes:
+        """At most ``limit`` bytes of a member, inflated anew; what is damaged ends early."""
+        member = self.members[index]
+        at = self.data_position(member)
+        if at is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
+            return b""
+        self.inflate_count += 1
+        kept = bytearray()
+        for piece in self._pieces(member, at):
+            if isinstance(piece, tuple):
+                break
+            kept += piece[: limit - len(kept)]
+            if len(kept) >= limit:
+                break
+        return bytes(kept)
+
+    def _make_entries(self) -> Iterator[Entry]:
+        for index, member in enumerate(self.members):
+            kind = self._kinds[index]
+            yield Entry(
+                member.raw,
+                self._paths[index],
+                kind,
+                (member.attributes >> 16) or None,
+                self.counts[index] if kind != DIRECTORY else 0,
+                member.declared,
+                member.compressed,
+                member.crc,
+                member.method,
+                member.host,
+                member.time,
+            )
+
+
+_CONTENT_DEFECTS = frozenset(("bad-size", "undecodable", "truncated", "bomb", "bad-crc"))
+
+
+class _MemberRanges:
+    """Ranges of a member that is too large for memory; each batch beyond its head costs one more pass over it."""
+
+    def __init__(self, scan: ZipScan, member: Member, at: int, size: int, head: bytes) -> None:
+        self._scan, self._member, self._at, self._head = scan, member, at, head
+        self.size = size
+
+    def fetch(self, wanted: Sequence[tuple[int, int]]) -> list[View]:
+        """See elf.Ranges."""
+        bounds = [(min(o, self.size), min(o + n, self.size)) for o, n in wanted]
+        if all(end <= len(self._head) or end <= start for start, end in bounds):
+            return [View(self._head, start, max(start, end)) for start, end in bounds]
+        parts = [bytearray() for _ in bounds]
+        self._scan.inflate_count += 1
+        at, last = 0, max(end for _, end in bounds)
+        for piece in self._scan._pieces(self._member, self._at):
+            if isinstance(piece, tuple) or at >= last:
+                break
+            following = at + len(piece)
+            for part, (start, end) in zip(parts, bounds, strict=True):
+                if start < following and end > at and start < end:
+                    part += piece[max(start - at, 0) : end - at]
+            at = following
+        return [View(bytes(part), 0, len(part)) for part in parts]
+
+
+def members_without_files(kinds: Sequence[str]) -> bool:
+    """Whether there is nothing but directories."""
+    return all(kind == DIRECTORY for kind in kinds)
+
+
+def _kind(member: Member) -> str:
+    """The kind from the external attributes: Unix type bits where there are any, else the trailing slash."""
+    form = S_IFMT(member.attributes >> 16)
+    if form == S_IFLNK:
+        return SYMLINK
+    if form == S_IFDIR or member.raw.endswith(b"/"):
+        return DIRECTORY
+    if form in (0, S_IFREG):
+        return FILE
+    return OTHER
