@@ -132,18 +132,18 @@ def _symbols(
 
 
 def _verdef_table(fmt: _Format, strings: _Strings, nodes: Sequence[tuple[str, int]]) -> bytes:
-    table = b""
+    table = bytearray()
     for number, (node, flags) in enumerate(nodes, 1):
         following = 28 if number < len(nodes) else 0
         table += fmt.pack("HHHHIII", 1, flags, number, 1, sysv_hash(encode(node)), 20, following)
         table += fmt.pack("II", strings.add(node), 0)
-    return table
+    return bytes(table)
 
 
 def _verneed_table(
     fmt: _Format, strings: _Strings, needs: Mapping[str, Sequence[tuple[str, int]]], first_index: int
 ) -> tuple[bytes, dict[tuple[str | None, str], int]]:
-    table = b""
+    table = bytearray()
     indexes: dict[tuple[str | None, str], int] = {}
     for number, (file, nodes) in enumerate(needs.items(), 1):
         following = 16 * (1 + len(nodes)) if number < len(needs) else 0
@@ -153,7 +153,7 @@ def _verneed_table(
             indexes[file, node] = index
             following = 16 if place < len(nodes) else 0
             table += fmt.pack("IHHII", sysv_hash(encode(node)), flags, index, strings.add(node), following)
-    return table, indexes
+    return bytes(table), indexes
 
 
 def _hash_table(fmt: _Format, names: Sequence[str]) -> bytes:
