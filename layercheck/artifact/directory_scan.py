@@ -20,7 +20,7 @@ _HAS_MODES = os.name == "posix"
 
 
 class DirectoryScan:
-    """Walks the tree below ``root`` once, reading every regular file once. Raises OSError when ``root`` is unreadable."""
+    """Walks the tree below ``root`` once, reading every regular file once. Raises OSError if ``root`` is unreadable."""
 
     def __init__(self, root: str) -> None:
         self.root = os.fsencode(root)
