@@ -227,6 +227,17 @@ def test_an_unknown_engine_is_a_wrong_argument() -> None:
         open_artifact(simple_zip({"a": b"1"}), engine="quick")
 
 
+@pytest.mark.parametrize("markers", [True, False])
+@pytest.mark.parametrize("prefix", [b"", b"#!/bin/sh\n"])
+def test_an_honest_zip64_end_record_is_no_fault(markers: bool, prefix: bytes) -> None:
+    """Some writers add it always, with the true values in the classic record too."""
+    data = build_zip([Member("a.py", b"1")], zip64_end=True, zip64_markers=markers, prefix=prefix, adjust_prefix=False)
+    with open_artifact(data) as artifact:
+        assert {defect.kind for defect in artifact.defects} == ({"prefix"} if prefix else set())
+        assert [entry.path for entry in artifact.entries] == ["a.py"]
+        assert artifact.read(artifact.entries[0], 9) == b"1"
+
+
 def test_order_is_that_of_the_central_directory() -> None:
     members = [Member(name, b"1") for name in ("b", "a", "c")]
     with open_artifact(build_zip(members, order=[2, 0, 1])) as artifact:

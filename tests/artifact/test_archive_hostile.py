@@ -88,7 +88,9 @@ def test_changed_bytes_never_raise_nor_pass_for_other_content(flips: list[tuple[
                 if entry.kind in ("file", "symlink"):
                     contents[entry.path] = content
             if not artifact.defects:
-                assert contents == CONTENT
+                # A changed mode may turn a file into something that holds no content; never into other content.
+                assert contents.items() <= CONTENT.items()
+                assert {entry.path for entry in artifact.entries} == {"python", *CONTENT}
     assert results[0] == results[1]
 
 
@@ -143,7 +145,7 @@ def test_inflating_stops_after_a_gibibyte() -> None:
     members = [Member(f"zeros{index}", payload=zeros, size=60 * MIB, crc=0) for index in range(20)]
     with open_artifact(build_zip(members)) as artifact:
         assert [entry.size for entry in artifact.entries][-1] == -1
-        assert artifact.unzipped_bytes <= 1 << 30
+        assert sum(entry.size for entry in artifact.entries if entry.size >= 0) <= 1 << 30
         assert artifact.inflate_count < 20
 
 

@@ -56,6 +56,7 @@ class Member:
     zip64: bool = False
     data_descriptor: bool = False
     descriptor_signature: bool = True
+    descriptor_crc: int | None = None
     payload: bytes | None = None
     crc: int | None = None
     size: int | None = None
@@ -266,7 +267,8 @@ def _descriptor(member: Member, fields: _Fields) -> bytes:
     if not member.data_descriptor:
         return b""
     signature = b"PK\x07\x08" if member.descriptor_signature else b""
-    return signature + struct.pack("<L2Q" if member.zip64 else "<3L", fields.crc, fields.csize, fields.size)
+    crc = fields.crc if member.descriptor_crc is None else member.descriptor_crc
+    return signature + struct.pack("<L2Q" if member.zip64 else "<3L", crc, fields.csize, fields.size)
 
 
 def _central_record(member: Member, fields: _Fields, offset: int) -> bytes:
