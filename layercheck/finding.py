@@ -52,7 +52,8 @@ class Finding:
     """One fault that one rule found.
 
     ``targets`` are the sorted ids of the targets that it concerns, empty when it does not depend on the target.
-    ``artifact`` is the id of the artifact, ``path`` the file inside it (None for the artifact as a whole).
+    ``artifact`` is the id of the artifact, ``path`` the file inside it (None for the artifact as a whole). ``fact`` is
+    the message without the file's name: findings of one rule with one fact are shown together.
     """
 
     rule: str
@@ -66,6 +67,7 @@ class Finding:
     fix: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    fact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +79,83 @@ class Unchecked:
     targets: tuple[str, ...] = ()
     artifact: str | None = None
     path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactSummary:
+    """One artifact of a run. Sizes in bytes; ``zip_bytes`` and ``code_sha256`` are None for a directory.
+
+    ``kind`` is layer or function, ``kind_reason`` why it was taken for one. ``followed_bytes`` is the total if links
+    were stored as copies, None where it holds no link. ``packages`` are the largest, as (name, bytes).
+    """
+
+    id: str
+    kind: str
+    form: str
+    path: str
+    code_sha256: str | None
+    content_sha256: str
+    zip_bytes: int | None
+    unzipped_bytes: int
+    files: int
+    elf_files: int
+    kind_reason: str = ""
+    followed_bytes: int | None = None
+    packages: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One runtime on one architecture with what it runs: the function's artifact id, the layers' ids in order.
+
+    ``open`` names the parts that are not at hand (layer ARNs); ``reason`` says where runtime and architecture come
+    from; ``state`` is the runtime's at the report's date (supported, deprecated, blocked, preview).
+    """
+
+    id: str
+    runtime: str
+    architecture: str
+    function: str | None
+    layers: tuple[str, ...]
+    handler: str | None = None
+    open: tuple[str, ...] = ()
+    passed: bool = True
+    reason: str = ""
+    state: str = "supported"
+
+
+@dataclass(frozen=True, slots=True)
+class Compatibility:
+    """What may truthfully be declared for one architecture: runtimes, newest first, at most what AWS takes."""
+
+    architecture: str
+    runtimes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything about one run. ``gate`` is False when no target was given: then ``compatibility`` is the answer.
+
+    ``limit_bytes`` is what Lambda takes unzipped, for the line that says what is left.
+    """
+
+    tool_version: str
+    data_version: str
+    date: str
+    exit_code: int
+    targets: tuple[Target, ...]
+    artifacts: tuple[ArtifactSummary, ...]
+    compatibility: tuple[Compatibility, ...]
+    findings: tuple[Finding, ...]
+    unchecked: tuple[Unchecked, ...]
+    gate: bool
+    limit_bytes: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether the run ends with exit code 0."""
+        return self.exit_code == 0
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have this severity."""
+        return sum([finding.severity is severity for finding in self.findings])

@@ -1,0 +1,219 @@
+"""The file system that a function sees: the environment at /, the function at /var/task, the layers merged at /opt.
+
+Paths are resolved as Linux does: component by component, symlinks followed, ``..`` after the link it follows. Nothing
+here touches the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from .artifact import DIRECTORY, SYMLINK, Artifact, Entry, Facts
+from .environment.model import Environment, EnvironmentFile, Link, Other
+
+TASK, OPT = "/var/task", "/opt"
+_MAX_LINKS = 40
+"""Linux's own bound on symlinks in one path (MAXSYMLINKS)."""
+
+
+class Mount(NamedTuple):
+    """One artifact in its place: ``at`` is /opt, /var/task, or a directory below for a wheel."""
+
+    artifact: Artifact
+    at: str
+
+
+class Node(NamedTuple):
+    """A file or directory that exists. ``mount`` is the index of its artifact, -1 in the environment."""
+
+    path: str
+    mount: int
+    entry: Entry | None
+    facts: Facts | None
+    file: EnvironmentFile | None
+    is_directory: bool
+
+
+class Hit(NamedTuple):
+    """``opened`` is the path as asked for (``$ORIGIN`` is its directory), ``real`` the path without links."""
+
+    node: Node
+    opened: str
+    real: str
+
+    @property
+    def identity(self) -> str:
+        """Equal for two paths that lead to the same file."""
+        return self.real
+
+
+class Miss(NamedTuple):
+    """``reason``: absent, loop, not a directory, denied or escapes."""
+
+    reason: str
+
+
+class Overlay:
+    """What the artifacts of a deployment put below /opt and /var/task; later layers replace files of earlier ones."""
+
+    def __init__(self, mounts: Sequence[Mount]) -> None:
+        self.mounts = tuple(mounts)
+        self.nodes: dict[str, Node] = {}
+        self.links: dict[str, str] = {}
+        self.directories: set[str] = {OPT, TASK}
+        self.overridden: list[tuple[str, int, int]] = []
+        self.clashes: list[tuple[str, int, int]] = []
+        for index, mount in enumerate(self.mounts):
+            self._add(index, mount)
+
+    def _add(self, index: int, mount: Mount) -> None:
+        facts, nodes, directories = mount.artifact.facts, self.nodes, self.directories
+        at = mount.at + "/"
+        known_parent = ""
+        for entry in mount.artifact.entries:
+            path = at + entry.path
+            parent = path[: path.rfind("/")]
+            if parent != known_parent:
+                self._parents(parent, index)
+                known_parent = parent
+            if entry.kind == DIRECTORY:
+                self._directory(path, index)
+                continue
+            if path in directories:
+                self.clashes.append((path, index, index))
+            old = nodes.get(path)
+            if old is not None and old.mount != index:
+                self.overridden.append((path, old.mount, index))
+            fact = facts.get(entry.path)
+            nodes[path] = Node(path, index, entry, fact, None, False)
+            if entry.kind == SYMLINK and fact is not None and fact.link_target is not None:
+                self.links[path] = fact.link_target
+            else:
+                self.links.pop(path, None)
+
+    def _parents(self, path: str, index: int) -> None:
+        while path not in self.directories:
+            self._directory(path, index)
+            path = path[: path.rfind("/")]
+            if not path:
+                break
+
+    def _directory(self, path: str, index: int) -> None:
+        clash = self.nodes.get(path)
+        if clash is not None and path not in self.links:
+            self.clashes.append((path, clash.mount, index))
+        self.directories.add(path)
+
+
+class Filesystem:
+    """An overlay on top of an environment. Lookups are remembered; the object is otherwise immutable."""
+
+    def __init__(self, overlay: Overlay, environment: Environment) -> None:
+        self.overlay = overlay
+        self.environment = environment
+        self._files: Mapping[str, EnvironmentFile] = environment.files
+        self._environment_directories = _directories(environment.files)
+        self._known: dict[str, Hit | Miss] = {}
+        self._children: dict[str, list[str]] | None = None
+
+    def lookup(self, path: str, cwd: str = "/") -> Hit | Miss:
+        """Follow ``path``, relative to ``cwd``, to the file or directory that it leads to."""
+        if not path.startswith("/"):
+            path = cwd.rstrip("/") + "/" + path
+        known = self._known.get(path)
+        if known is None:
+            known = self._known[path] = self._walk(path)
+        return known
+
+    def _walk(self, path: str) -> Hit | Miss:
+        pending = [part for part in reversed(path.split("/")) if part and part != "."]
+        if path.endswith("/") and pending:
+            pending.insert(0, ".")
+        at, followed = "", 0
+        while pending:
+            part = pending.pop()
+            if part == "..":
+                at = at[: at.rfind("/")] if at else ""
+                continue
+            if part == ".":
+                if not self._is_directory(at):
+                    return Miss("not a directory")
+                continue
+            here = at + "/" + part
+            target = self._link(here)
+            if target is not None:
+                followed += 1
+                if followed > _MAX_LINKS:
+                    return Miss("loop")
+                if target.startswith("/"):
+                    at = ""
+                pending.extend(piece for piece in reversed(target.split("/")) if piece and piece != ".")
+                continue
+            at = here
+            if pending and not self._is_directory(at):
+                return Miss("not a directory" if self._exists(at) else "absent")
+        node = self._node(at or "/")
+        if node is None:
+            return Miss("absent")
+        if node.entry is not None and node.entry.mode is not None and not node.entry.mode & 0o004:
+            return Miss("denied")
+        return Hit(node, path, at or "/")
+
+    def _link(self, path: str) -> str | None:
+        target = self.overlay.links.get(path)
+        if target is not None:
+            return target
+        file = self._files.get(path)
+        return file.target if isinstance(file, Link) else None
+
+    def _is_directory(self, path: str) -> bool:
+        return not path or path in self.overlay.directories or path in self._environment_directories
+
+    def _exists(self, path: str) -> bool:
+        return path in self.overlay.nodes or path in self._files
+
+    def _node(self, path: str) -> Node | None:
+        node = self.overlay.nodes.get(path)
+        if node is not None and node.path not in self.overlay.links:
+            return node
+        if path == "/" or self._is_directory(path):
+            return Node(path, -1, None, None, None, True)
+        file = self._files.get(path)
+        if file is None:
+            return None
+        return Node(path, -1, None, None, file, False)
+
+    def listdir(self, path: str) -> list[str]:
+        """The sorted names in a directory; empty when there is no such directory."""
+        if self._children is None:
+            self._children = _children([*self.overlay.nodes, *self.overlay.directories, *self._files])
+        hit = self.lookup(path)
+        return sorted(self._children.get(hit.real, ())) if isinstance(hit, Hit) else []
+
+
+def _directories(files: Mapping[str, EnvironmentFile]) -> frozenset[str]:
+    found: set[str] = set()
+    for path, file in files.items():
+        if isinstance(file, Other) and file.kind == "directory":
+            found.add(path)
+        parent = path[: path.rfind("/")]
+        while parent and parent not in found:
+            found.add(parent)
+            parent = parent[: parent.rfind("/")]
+    return frozenset(found)
+
+
+def _children(paths: Iterable[str]) -> dict[str, list[str]]:
+    children: dict[str, set[str]] = {}
+    for path in paths:
+        while path and path != "/":
+            cut = path.rfind("/")
+            parent = path[:cut] or "/"
+            names = children.setdefault(parent, set())
+            name = path[cut + 1 :]
+            if name in names:
+                break
+            names.add(name)
+            path = parent
+    return {parent: sorted(names) for parent, names in children.items()}

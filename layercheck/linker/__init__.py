@@ -1,0 +1,18 @@
+"""Emulation of the dynamic loader: what a program would load inside a deployment, and what would be missing."""
+
+from .glibc import GlibcLoader
+from .model import Load, LoadedObject, Lookup, MissingVersion, Resolution
+from .resolve import resolve
+from .roots import Root, find_roots
+
+__all__ = [
+    "GlibcLoader",
+    "Load",
+    "LoadedObject",
+    "Lookup",
+    "MissingVersion",
+    "Resolution",
+    "Root",
+    "find_roots",
+    "resolve",
+]

@@ -1,0 +1,82 @@
+"""What loading one file came to: every lookup, every object, every version that is missing or could not be verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One search for a DT_NEEDED name.
+
+    ``path`` is None when nothing usable was found. ``via`` is the step that found it: rpath, library-path, runpath,
+    default, loaded or path. ``tried`` lists, for a failed search only, each candidate in order with the reason why it
+    did not serve.
+    """
+
+    name: str
+    required_by: str
+    path: str | None
+    origin: str | None
+    via: str | None
+    tried: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MissingVersion:
+    """A needed version node that the library found first does not define (or may not: then it is unverified)."""
+
+    library: str
+    path: str
+    version: str
+    required_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedObject:
+    """An object of the process: ``path`` as opened, ``origin`` is artifact or environment, ``loader`` who needed it."""
+
+    path: str
+    real: str
+    origin: str
+    loader: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The outcome of loading one file.
+
+    ``status``: loads, fails, unverified, static, foreign (another machine or libc) or damaged. ``error`` is
+    (path, reason) when a candidate ended the load, as the real loader ends on a file that is no ELF.
+    """
+
+    path: str
+    status: str
+    objects: tuple[LoadedObject, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+    missing_versions: tuple[MissingVersion, ...] = ()
+    unverified: tuple[MissingVersion, ...] = ()
+    error: tuple[str, str] | None = None
+
+    @property
+    def missing(self) -> tuple[Lookup, ...]:
+        """The lookups that found nothing."""
+        return tuple([lookup for lookup in self.lookups if lookup.path is None])
+
+    def chain(self, path: str) -> tuple[str, ...]:
+        """The objects from the root to the object opened as ``path``."""
+        loaders = {item.path: item.loader for item in self.objects}
+        chain: list[str] = []
+        step: str | None = path
+        while step is not None and step not in chain:
+            chain.append(step)
+            step = loaders.get(step)
+        return tuple(reversed(chain))
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The loads of all roots of a deployment; ``certain`` holds those roots that something surely opens."""
+
+    loads: tuple[Load, ...]
+    certain: frozenset[str]

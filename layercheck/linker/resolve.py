@@ -1,0 +1,43 @@
+"""All roots of a deployment, loaded one after the other."""
+
+from __future__ import annotations
+
+from ..filesystem import Filesystem
+from .glibc import GlibcLoader
+from .model import Load, Resolution
+from .roots import LIBRARY, find_roots
+
+
+def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None) -> Resolution:
+    """Load every certain root, then every library that none of them reached.
+
+    ``library_path`` replaces the environment's LD_LIBRARY_PATH.
+    """
+    loader = GlibcLoader(filesystem, library_path)
+    roots = find_roots(filesystem)
+    loads: list[Load] = []
+    reached: set[str] = set()
+    certain: set[str] = set()
+    for root in roots:
+        if root.kind == LIBRARY:
+            continue
+        certain.add(root.path)
+        load = Load(root.path, "static") if root.image.is_static else loader.load_program(root.path)
+        loads.append(load)
+        reached.update([item.real for item in load.objects])
+    loads += _unreached(
+        {r.path: loader.load_program(r.path) for r in roots if r.kind == LIBRARY and r.path not in reached}
+    )
+    return Resolution(tuple(loads), frozenset(certain))
+
+
+def _unreached(loads: dict[str, Load]) -> list[Load]:
+    """Of the libraries that no root reached, those that none of the others needs; of a circle, its first."""
+    needed = {item.real for load in loads.values() for item in load.objects[1:]}
+    kept = [load for path, load in loads.items() if path not in needed]
+    seen = {item.real for load in kept for item in load.objects}
+    for path, load in loads.items():
+        if path not in seen:
+            kept.append(load)
+            seen.update([item.real for item in load.objects])
+    return kept

@@ -1,0 +1,73 @@
+"""Which ELF files of a deployment something other than the loader opens: programs, extension modules, addons.
+
+A shared library that no root reaches may still be opened by name at run time; it becomes a root of the uncertain kind.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..elf import ElfImage, detect_libc
+from ..environment.model import Environment
+from ..filesystem import Filesystem, Node
+
+PROGRAM, EXTENSION, LIBRARY = "program", "extension", "library"
+
+
+class Root(NamedTuple):
+    """An absolute path in the deployment, what opens it, and its image."""
+
+    path: str
+    kind: str
+    image: ElfImage
+
+
+def find_roots(filesystem: Filesystem) -> list[Root]:
+    """All ELF files to judge on this environment, sorted by path; those for another machine are left out."""
+    environment = filesystem.environment
+    machine = 62 if environment.architecture == "x86_64" else 183
+    roots = []
+    for path, node in filesystem.overlay.nodes.items():
+        image = node.facts.elf if node.facts is not None else None
+        if not isinstance(image, ElfImage) or image.machine != machine or image.bits != 64:
+            continue
+        kind = classify(path, image, environment)
+        if kind is not None and not is_foreign_libc(node, image):
+            roots.append(Root(path, kind, image))
+    roots.sort(key=lambda root: root.path)
+    return roots
+
+
+def classify(path: str, image: ElfImage, environment: Environment) -> str | None:
+    """What kind of root the file is, or None for one that this runtime never opens."""
+    if image.type not in (2, 3):
+        return None
+    name = path[path.rfind("/") + 1 :]
+    if image.is_program:
+        return PROGRAM
+    if name.endswith(".node"):
+        return EXTENSION
+    if is_extension_name(name):
+        runtime = environment.runtime
+        if runtime is not None and runtime.language == "python":
+            suffixes = runtime.extension_suffixes.get(environment.architecture, ())
+            if not name.endswith(tuple(suffixes)) or _tagged_for_another(name, suffixes):
+                return None
+        return EXTENSION
+    return LIBRARY
+
+
+def is_extension_name(name: str) -> bool:
+    """Whether a file is called as Python extension modules are: x.cpython-312-x86_64-linux-gnu.so, x.abi3.so, x.so."""
+    return name.endswith(".so") and (not name.startswith("lib") or ".cpython-" in name or ".abi3." in name)
+
+
+def _tagged_for_another(name: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether only the plain ``.so`` matched although the name carries the tag of another interpreter."""
+    tag = name.split(".", 1)[1]
+    return tag != "so" and "." + tag not in suffixes and tag.startswith(("cpython-", "pypy", "abi", "graalpy"))
+
+
+def is_foreign_libc(node: Node, image: ElfImage) -> bool:
+    """Dynamic musl code: its own loader would be needed, and its rules differ."""
+    return node.facts is not None and detect_libc(image).kind == "musl"
