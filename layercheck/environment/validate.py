@@ -11,9 +11,9 @@ from typing import Any
 
 from layercheck.environment.facts import Limits
 from layercheck.environment.model import is_iso_date
+from layercheck.environment.relations import ARCHITECTURES, relations
 from layercheck.environment.store import NAMES, read
 
-ARCHITECTURES = ("x86_64", "arm64")
 CONFIDENCES = ("measured", "high", "medium", "low")
 LANGUAGES = ("python", "nodejs", "ruby", "java", "dotnet", "provided")
 _SEARCH_LISTS = ("sys_path", "node_path", "gem_path", "rubylib", "class_path", "bootstrap")
@@ -91,11 +91,15 @@ def validate_data(tables: Mapping[str, Any] | None = None) -> list[str]:
         elif name in found:
             problems += [f"{name}: {key} is missing or malformed" for key in sections if not _object(table.get(key))]
     if not problems:
-        problems = list(_Validator(found).run())
+        problems = list(_Shapes(found).run())
+    if not problems:
+        problems = list(relations(found))
     return sorted(set(problems))
 
 
-class _Validator:
+class _Shapes:
+    """The form of each record, and that the sources it names are explained."""
+
     def __init__(self, tables: Mapping[str, Any]) -> None:
         self.tables = tables
         self.used: set[str] = set()
@@ -109,9 +113,9 @@ class _Validator:
         yield from self.own_libraries()
         yield from self.limits()
         yield from self.bundled()
-        for name in self.tables["sources"]["sources"]:
-            if name not in self.used:
-                yield f"sources: {name}: no fact uses it"
+        yield from (
+            f"sources: {name}: no fact uses it" for name in self.tables["sources"]["sources"] if name not in self.used
+        )
 
     def record(
         self, where: str, value: Any, required: Mapping[str, Check], optional: Mapping[str, Check] | None = None
@@ -153,15 +157,12 @@ class _Validator:
         yield from self.record(
             "layout: machines", document.get("machines"), dict.fromkeys(ARCHITECTURES, _text) | _FACT
         )
-        optional: dict[str, Check] = dict.fromkeys((*_SEARCH_LISTS, "extension_suffixes"), _distinct_texts)
+        optional: dict[str, Check] = {"extension_suffixes": _distinct_texts}
+        optional |= dict.fromkeys(_SEARCH_LISTS, lambda value: _distinct_texts(value) and all(map(_absolute, value)))
         required: dict[str, Check] = {"layer_directories": _distinct_texts}
         for name, record in document["layouts"].items():
             where = f"layout: {name}"
             yield from self.record(where, record, required | _FACT, optional | _NOTED)
-            for key in _SEARCH_LISTS:
-                for path in record.get(key, []):
-                    if not _absolute(path):
-                        yield f"{where}: {key} holds a path that is not absolute: {path!r}"
 
     def runtimes(self) -> Iterator[str]:
         document = self.tables["runtimes"]
@@ -174,9 +175,6 @@ class _Validator:
         retired: dict[str, Check] = {"identifiers": _distinct_texts}
         yield from self.record("runtimes: retired", document["retired"], retired | _FACT)
         records = document["runtimes"]
-        for name in document["retired"].get("identifiers", []):
-            if name in records:
-                yield f"runtimes: {name}: retired and in the table"
         for name, record in records.items():
             yield from self.one_runtime(f"runtimes: {name}", record)
 
@@ -217,13 +215,6 @@ class _Validator:
         for key, record in document["version_lists"].items():
             place = f"{where}: version list {key}"
             yield from self.record(place, record, required | _FACT, {"unverified_nodes": _distinct_words} | _NOTED)
-            if not isinstance(record, dict):
-                continue
-            both = set(str(record.get("nodes", "")).split()) & set(str(record.get("unverified_nodes", "")).split())
-            if both:
-                yield f"{place}: both there and unverified: {' '.join(sorted(both))}"
-            if record.get("confidence") == "low" and record.get("complete"):
-                yield f"{place}: a list of low confidence cannot be complete"
 
     def system(self, name: str) -> Iterator[str]:
         where = f"libraries-{name}"
@@ -237,39 +228,34 @@ class _Validator:
                 and set(value) == set(ARCHITECTURES)
                 and all(_absolute(path) for path in value.values())
             ),
-            "links": lambda value: isinstance(value, dict) and all(_absolute(path) for path in value),
+            "links": lambda value: (
+                isinstance(value, dict) and all(_absolute(path) and _text(value[path]) for path in value)
+            ),
             "version_lists": _object,
             "libraries": _object,
             "floor": _object,
         }
         yield from self.record(where, document, required | _FACT)
         yield from self.version_lists(where, document)
-        libraries = document["libraries"]
         floor = document["floor"]
         yield from self.record(f"{where}: floor", floor, {"date": _date, "libraries": _object} | _FACT, _NOTED)
         older = floor["libraries"] if _object(floor.get("libraries")) else {}
-        yield from (f"{where}: floor: {soname} is not in the inventory" for soname in older if soname not in libraries)
-        for label, group in ((where, libraries), (f"{where}: floor", older)):
-            for soname, record in group.items():
-                yield from self.library(f"{label}: {soname}", record, document["version_lists"])
-            yield from _duplicate_files(label, group)
-        used = {key for group in (libraries, older) for record in group.values() for key in _keys(record)}
-        yield from (f"{where}: version list {key}: unused" for key in document["version_lists"] if key not in used)
-
-    def library(self, where: str, record: Any, lists: Mapping[str, Any]) -> Iterator[str]:
+        lists = document["version_lists"]
         optional: dict[str, Check] = {
-            "names": _distinct_texts,
-            "paths": lambda value: _distinct_texts(value) and all(map(_absolute, value)),
+            "names": lambda value: _distinct_texts(value) and bool(value),
+            "paths": lambda value: _distinct_texts(value) and bool(value) and all(map(_absolute, value)),
             "architectures": lambda value: _distinct_texts(value) and set(value) <= set(ARCHITECTURES),
-            "versions": lambda value: _text(value) or (isinstance(value, dict) and set(value) <= set(ARCHITECTURES)),
+            "versions": lambda value: (
+                value in list(lists)
+                or (
+                    (isinstance(value, dict) and set(value) <= set(ARCHITECTURES))
+                    and all(key in list(lists) for key in value.values())
+                )
+            ),
         }
-        yield from self.record(where, record, {"package": _text} | _FACT, optional)
-        if not isinstance(record, dict):
-            return
-        yield from (f"{where}: no version list {key}" for key in _keys(record) if key not in lists)
-        names = record.get("names")
-        if names and len(names[0]) < max(map(len, names)):
-            yield f"{where}: the longest name is the file and comes first"
+        for label, group in ((where, document["libraries"]), (f"{where}: floor", older)):
+            for soname, record in group.items():
+                yield from self.record(f"{label}: {soname}", record, {"package": _text} | _FACT, optional)
 
     def own_libraries(self) -> Iterator[str]:
         where = "runtime-libraries"
@@ -277,30 +263,23 @@ class _Validator:
         parts = dict.fromkeys(("version_lists", "sets", "runtimes"), _object)
         yield from self.record(where, document, parts | _FACT)
         yield from self.version_lists(where, document)
-        lists, sets, used = document["version_lists"], document["sets"], set()
+        sets = document["sets"]
+        optional: dict[str, Check] = {"names": _distinct_words, "versions": _one_of(*document["version_lists"])}
         for name, directories in sets.items():
+            if not isinstance(directories, dict):
+                yield f"{where}: {name}: not an object"
+                continue
             for directory, group in directories.items():
                 place = f"{where}: {name}: {directory}"
                 if not _absolute(directory):
                     yield f"{place}: not an absolute path"
                 yield from self.record(place, group, {}, {"plain": _distinct_words, "libraries": _object})
-                files = group.get("plain", "").split()
-                for soname, record in group.get("libraries", {}).items():
-                    optional: dict[str, Check] = {"names": _distinct_words, "versions": _one_of(*lists)}
+                records = group.get("libraries") if isinstance(group, dict) else None
+                for soname, record in records.items() if isinstance(records, dict) else ():
                     yield from self.record(f"{place}: {soname}", record, {}, optional)
-                    files += record.get("names", soname).split()
-                    used.update(_keys(record))
-                yield from (f"{place}: {file} comes twice" for file in sorted(set(files)) if files.count(file) > 1)
-            yield from (
-                f"{where}: {name} and {other} are the same"
-                for other in sets
-                if other > name and sets[other] == directories
-            )
-        yield from (f"{where}: version list {key}: unused" for key in lists if key not in used)
         for name in self.tables["runtimes"]["runtimes"]:
             required = {"date": _date} | dict.fromkeys(ARCHITECTURES, _one_of(*sets))
             yield from self.record(f"{where}: {name}", document["runtimes"].get(name), required)
-        yield from self.strangers(where)
 
     def limits(self) -> Iterator[str]:
         document = self.tables["limits"]
@@ -317,47 +296,22 @@ class _Validator:
         where = "bundled-packages"
         document = self.tables[where]
         yield from self.record(where, document, {"lists": _object, "runtimes": _object})
-        lists, used = document["lists"], set()
+        lists = document["lists"]
         yield from (f"{where}: list {key} is malformed" for key, names in lists.items() if not _distinct_texts(names))
-        optional: dict[str, Check] = {"versions": _object, "names": _object, "nested": _one_of(*lists)}
+        optional: dict[str, Check] = {
+            "versions": lambda value: _by_directory(value, _versions),
+            "names": lambda value: _by_directory(value, _one_of(*lists)),
+            "nested": _one_of(*lists),
+        }
         for name in self.tables["runtimes"]["runtimes"]:
             record = document["runtimes"].get(name)
             yield from self.record(f"{where}: {name}", record, {"complete": _flag} | _FACT, optional | _NOTED)
-            if not isinstance(record, dict):
-                continue
-            for key in (*record.get("names", {}).values(), *([record["nested"]] if "nested" in record else [])):
-                used.add(key)
-                if key not in lists:
-                    yield f"{where}: {name}: no list {key}"
-            for directory, versions in record.get("versions", {}).items():
-                if directory and not _absolute(directory):
-                    yield f"{where}: {name}: {directory}: not an absolute path"
-                for package, version in versions.items():
-                    if not (version is None or _text(version)):
-                        yield f"{where}: {name}: {package}: version is malformed: {version!r}"
-        yield from (f"{where}: list {key}: unused" for key in lists if key not in used)
-        yield from self.strangers(where)
-
-    def strangers(self, where: str) -> Iterator[str]:
-        known = self.tables["runtimes"]["runtimes"]
-        yield from (f"{where}: {name}: no such runtime" for name in self.tables[where]["runtimes"] if name not in known)
 
 
-def _keys(record: Any) -> list[str]:
-    """The version lists that a library's record names."""
-    versions = record.get("versions") if isinstance(record, dict) else None
-    if versions is None:
-        return []
-    return list(versions.values()) if isinstance(versions, dict) else [versions]
+def _by_directory(value: Any, check: Check) -> bool:
+    """An object keyed by directories; the empty key stands for a directory that is not known."""
+    return isinstance(value, dict) and all((not key or _absolute(key)) and check(part) for key, part in value.items())
 
 
-def _duplicate_files(where: str, group: Mapping[str, Any]) -> Iterator[str]:
-    for architecture in ARCHITECTURES:
-        seen: dict[str, str] = {}
-        for soname, record in group.items():
-            if not isinstance(record, dict) or architecture not in record.get("architectures", ARCHITECTURES):
-                continue
-            for name in record.get("names", [soname]):
-                if name in seen:
-                    yield f"{where}: {name} belongs to {seen[name]} and to {soname}"
-                seen[name] = soname
+def _versions(value: Any) -> bool:
+    return isinstance(value, dict) and all(version is None or _text(version) for version in value.values())

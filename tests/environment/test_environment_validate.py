@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -86,7 +87,9 @@ CASES = [
         delete("runtimes", "runtimes", "nodejs24.x", "esm_uses_node_path"), "esm_uses_node_path belongs", id="esm-gone"
     ),
     pytest.param(
-        put("layout", "layouts", "java", "class_path", ["lib/*"]), "not absolute: 'lib/*'", id="relative-search"
+        put("layout", "layouts", "java", "class_path", ["lib/*"]),
+        "layout: java: class_path is malformed",
+        id="relative-search",
     ),
     pytest.param(
         put("layout", "common", "library_path", ["/lib64", "/lib64"]), "library_path is malformed", id="path-twice"
@@ -95,7 +98,7 @@ CASES = [
     pytest.param(put(*LIBC, "unverified_nodes", "GLIBC_2.34"), "both there and unverified: GLIBC_2.34", id="node-both"),
     pytest.param(put(*LIBC, "complete", "yes"), "complete is malformed: 'yes'", id="complete-text"),
     pytest.param(put(*LIBC, "confidence", "low"), "a list of low confidence cannot be complete", id="low-complete"),
-    pytest.param(put(*ZLIB, "versions", "libzz"), "libz.so.1: no version list libzz", id="list-dangling"),
+    pytest.param(put(*ZLIB, "versions", "libzz"), "libz.so.1: versions is malformed: 'libzz'", id="list-dangling"),
     pytest.param(delete(*ZLIB, "versions"), "version list libz.so.1: unused", id="list-unused"),
     pytest.param(put(*ZLIB, "names", ["libz.so.1", "libz.so.1"]), "libz.so.1: names is malformed", id="name-twice"),
     pytest.param(
@@ -108,7 +111,9 @@ CASES = [
     ),
     pytest.param(delete(*ZLIB, "source"), "libz.so.1: source is missing", id="library-source-missing"),
     pytest.param(
-        put("libraries-al2023", "floor", "libraries", "libq.so.1", {}), "libq.so.1 is not in the inventory", id="floor"
+        put("libraries-al2023", "floor", "libraries", "libq.so.1", read("libraries-al2")["libraries"]["libacl.so.1"]),
+        "libq.so.1 is not in the inventory",
+        id="floor",
     ),
     pytest.param(put("libraries-al2", "loader", "arm64", "ld.so"), "libraries-al2: loader is malformed", id="loader"),
     pytest.param(put(*OWN, "plain", "a.so a.so"), "plain is malformed", id="own-twice"),
@@ -123,7 +128,11 @@ CASES = [
         id="set-dangling",
     ),
     pytest.param(delete("runtime-libraries", "runtimes", "java25"), "java25: not an object", id="set-missing"),
-    pytest.param(put("runtime-libraries", "runtimes", "perl5", {}), "perl5: no such runtime", id="runtime-stranger"),
+    pytest.param(
+        put("runtime-libraries", "runtimes", "perl5", read("runtime-libraries")["runtimes"]["java25"]),
+        "perl5: no such runtime",
+        id="runtime-stranger",
+    ),
     pytest.param(put(*LIMIT, "value", "many"), "value is malformed: 'many'", id="limit-text"),
     pytest.param(put(*LIMIT, "value", 0), "unzipped_total_bytes: value is malformed: 0", id="limit-zero"),
     pytest.param(delete("limits", "limits", "layers_per_function"), "layers_per_function is missing", id="limit-gone"),
@@ -132,7 +141,7 @@ CASES = [
     pytest.param(put("bundled-packages", "lists", "nodejs16.x-modules", ["a", "a"]), "malformed", id="bundle-twice"),
     pytest.param(
         put("bundled-packages", "runtimes", "java25", "versions", "", "x", 3),
-        "version is malformed: 3",
+        "java25: versions is malformed",
         id="bundle-bad",
     ),
 ]
@@ -144,6 +153,28 @@ def test_each_kind_of_fault_is_found(change: Callable[[Tables], None], expected:
     change(tables)
     problems = validate_data(tables)
     assert any(expected in problem for problem in problems), problems
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every container and key below a value."""
+    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    return [(value, key) for key in keys] + [place for key in keys for place in places(value[key])]
+
+
+def test_no_wrong_type_anywhere_passes_or_crashes() -> None:
+    tables = {name: copy.deepcopy(read(name)) for name in NAMES}
+    everywhere = places(tables)
+    for container, key in random.Random(5).sample(everywhere, 100):
+        old = container[key]
+        wrongs: tuple[Any, ...] = ([], {}, 1, "")
+        for wrong in wrongs:
+            if type(wrong) is not type(old):
+                container[key] = wrong
+                assert validate_data(tables), (key, old, wrong)
+        # Null says that a date, a version or an ABI number is not known; elsewhere it is a fault. It never crashes.
+        container[key] = None
+        assert validate_data(tables) or old is None or isinstance(old, (str, int)), (key, old)
+        container[key] = old
 
 
 def test_faults_come_sorted_and_once() -> None:
