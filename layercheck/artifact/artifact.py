@@ -32,6 +32,7 @@ class Artifact:
         self.form = form
         self._scan = scan
         self._source = source
+        self._index: dict[bytes, int] = {}
         self.entries: tuple[Entry, ...] = scan.entries
         self.defects: tuple[Defect, ...] = tuple(scan.defects)
         self.facts: Mapping[str, Facts] = scan.facts
@@ -57,7 +58,9 @@ class Artifact:
 
     def read(self, entry: Entry, limit: int) -> bytes:
         """At most ``limit`` bytes of ``entry``, inflated once more. Damaged data ends early, without an exception."""
-        return self._scan.read_again(self.entries.index(entry), limit)
+        if not self._index:
+            self._index.update((known.raw, place) for place, known in enumerate(self.entries))
+        return self._scan.read_again(self._index[entry.raw], limit)
 
     def followed_bytes(self) -> int:
         """The unzipped bytes if every symlink that leads to a file inside were stored as a copy of it."""

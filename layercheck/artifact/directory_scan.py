@@ -41,12 +41,12 @@ class DirectoryScan:
         while pending:
             raw = pending.pop()
             full = os.path.join(self.root, raw)
+            status = None
             try:
                 status = os.lstat(full)
                 if S_ISDIR(status.st_mode):
-                    below = sorted(os.listdir(full), reverse=True)
                     self._add(raw + b"/", DIRECTORY, status, 0, None)
-                    pending.extend(raw + b"/" + name for name in below)
+                    pending.extend(raw + b"/" + name for name in sorted(os.listdir(full), reverse=True))
                 elif S_ISLNK(status.st_mode):
                     self._link(raw, full, status)
                 elif S_ISREG(status.st_mode):
@@ -55,6 +55,8 @@ class DirectoryScan:
                     self._add(raw, OTHER, status, -1, None)
             except OSError as error:
                 self.defects.append(Defect("unreadable", _path(raw), error.strerror or str(error)))
+                if status is not None and not S_ISDIR(status.st_mode):
+                    self._add(raw, FILE if S_ISREG(status.st_mode) else OTHER, status, -1, None)
 
     def _link(self, raw: bytes, full: bytes, status: os.stat_result) -> None:
         target = os.readlink(full)
@@ -95,9 +97,11 @@ class DirectoryScan:
     def read_again(self, index: int, limit: int) -> bytes:
         """At most ``limit`` bytes of a file."""
         entry = self.entries[index]
-        if entry.kind != FILE:
-            return b""
         try:
+            if entry.kind == SYMLINK:
+                return os.readlink(os.path.join(self.root, entry.raw))[:limit]
+            if entry.kind != FILE:
+                return b""
             with open(os.path.join(self.root, entry.raw), "rb") as file:
                 return file.read(limit)
         except OSError:

@@ -43,6 +43,9 @@ def choose_engine(name: str = "auto") -> Engine:
         return inflate_zlib
 
     def inflate_deflate(data: bytes, declared: int) -> Inflated:
+        if not declared:
+            # libdeflate would stop before the first byte and never see that there is more.
+            return inflate_zlib(data, declared)
         try:
             out = deflate_decompress(data, originalsize=declared)
         except Exception:  # the binding documents no exception type; whatever it was, zlib finds the words

@@ -46,4 +46,11 @@ def describe(head: bytes, size: int) -> str:
 
 
 def _is_text(head: bytes) -> bool:
-    return not head.translate(None, bytes(range(32, 256)) + b"\n\r\t\f")
+    """Whether it is UTF-8 without control characters; the cut at the end may fall inside a character."""
+    if head.translate(None, bytes(range(32, 256)) + b"\n\r\t\f"):
+        return False
+    try:
+        head[: max(0, len(head) - 4)].decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start >= len(head) - 8 and len(head) > 16
+    return True

@@ -68,10 +68,13 @@ def read_directory(source: Source) -> Directory:
     elif after < 0:
         defects.append(Defect("truncated", None, f"its comment is cut off by {-after} bytes"))
     directory_end = end_at
-    if count == _U16 or size == _U32 or offset == _U32 or here == _U16:
-        wide = _read_end64(source, end_at, defects)
-        if wide is not None:
-            disk, cd_disk, here, count, size, offset, directory_end = wide
+    wide = _read_end64(source, end_at, defects)
+    if wide is not None:
+        classic = (count, size, offset)
+        disk, cd_disk, here, count, size, offset, directory_end = wide
+        markers = (_U16, _U32, _U32)
+        if any(a not in (b, marker) for a, b, marker in zip(classic, (count, size, offset), markers, strict=True)):
+            defects.append(Defect("zip64-mismatch", None, "its two end records disagree"))
     if disk or cd_disk or here != count:
         defects.append(Defect("multi-disk", None, f"says that it is disk {disk} of a split archive"))
     return _read_members(source, count, size, offset, directory_end, defects)
@@ -98,13 +101,13 @@ def _read_end64(source: Source, end_at: int, defects: list[Defect]) -> tuple[int
         # 65,535 entries exactly need no zip64 record; only sizes of 4 GiB do.
         return None
     stored = _LOCATOR64.unpack(locator)[2]
-    # A prefix shifts the record; it then ends where the locator begins.
-    for place in (stored, at - _EOCD64.size):
+    # A prefix shifts the record; it then ends where the locator begins, and the directory is shifted as far.
+    for place in dict.fromkeys((stored, at - _EOCD64.size)):
         record = source.read_at(place, _EOCD64.size) if 0 <= place <= source.size else b""
         if len(record) == _EOCD64.size and record[:4] == b"PK\x06\x06":
-            fields = _EOCD64.unpack(record)
-            disk, cd_disk, here, count, size, offset = fields[4:10]
-            return disk, cd_disk, here, count, size, offset, place
+            disk, cd_disk, here, count, size, offset = _EOCD64.unpack(record)[4:10]
+            if place - stored == max(0, place - size - offset):
+                return disk, cd_disk, here, count, size, offset, place
     defects.append(Defect("zip64-mismatch", None, "its zip64 end record is not where its locator says"))
     return None
 
@@ -126,6 +129,9 @@ def _read_members(
         defects.append(Defect("prefix", None, f"{base} bytes stand before the archive"))
     data = source.read_at(start, directory_end - start)
     members = _parse(data, defects)
+    first = min([member.offset for member in members], default=0)
+    if first and not base:
+        defects.append(Defect("prefix", None, f"{first} bytes stand before the first entry"))
     if len(members) != count and not any(d.kind in ("bad-central", "too-many") for d in defects):
         detail = f"its end record declares {count} entries, its directory has {len(members)}"
         defects.append(Defect("count-mismatch", None, detail))
@@ -149,7 +155,7 @@ def _parse(data: bytes, defects: list[Defect]) -> list[Member]:
         raw = data[name_at : name_at + name_size]
         if compressed == _U32 or declared == _U32 or offset == _U32:
             extra = data[name_at + name_size : name_at + name_size + extra_size]
-            declared, compressed, offset = _widen(extra, declared, compressed, offset)
+            declared, compressed, offset = widen(extra, declared, compressed, offset)
         append(make(raw, host, flags, method, date << 16 | time, crc, compressed, declared, attributes, offset))
         at = following
         if len(members) >= MAX_ENTRIES:
@@ -161,7 +167,7 @@ def _parse(data: bytes, defects: list[Defect]) -> list[Member]:
     return members
 
 
-def _widen(extra: bytes, declared: int, compressed: int, offset: int) -> tuple[int, int, int]:
+def widen(extra: bytes, declared: int, compressed: int, offset: int) -> tuple[int, int, int]:
     """The 64-bit values of the zip64 extra field (tag 1), in the order that APPNOTE 4.5.3 fixes."""
     at = 0
     while at + 4 <= len(extra):

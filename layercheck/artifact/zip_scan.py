@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from stat import S_IFDIR, S_IFLNK, S_IFMT, S_IFREG
-from struct import Struct
+from struct import Struct, unpack_from
 
 from ..elf import View
 from ..finding import Defect
@@ -19,17 +19,19 @@ from .inflate import MAX_WHOLE, Engine, inflate_pieces
 from .names import name_defect, plain_path
 from .probes import HEAD, probe
 from .source import Source
-from .zip_directory import Directory, Member
+from .zip_directory import Directory, Member, widen
 
 MAX_COUNTED = 1 << 30
 """Bytes inflated in one artifact before inflating stops (DESIGN section 6)."""
 WINDOW = 512 << 10
 _MAX_LINK = 4_096
 _LOCAL = Struct("<4s5H3I2H")
+_U32 = 0xFFFFFFFF
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _DESCRIPTOR = 1, 8
 _LARGEST_DESCRIPTOR = 24
-_UNIX, _MACOS = 3, 19
+_UNIX_HOSTS = frozenset((3, 19))
+"""Unix and macOS; on all others the high half of the attributes means nothing (APPNOTE 4.4.15, Go's archive/zip)."""
 Progress = Callable[[int, int], None]
 """Called now and then with (bytes done, bytes in all)."""
 
@@ -122,19 +124,29 @@ class ZipScan:
             self._defect("local-mismatch", index, "its local header gives another name")
         elif method != member.method or (flags ^ member.flags) & (_ENCRYPTED | _DESCRIPTOR):
             self._defect("local-mismatch", index, "its local header gives another method or other flags")
-        elif (
-            not flags & _DESCRIPTOR
-            and 0xFFFFFFFF not in (compressed, declared)
-            and (crc, compressed, declared) != (member.crc, member.compressed, member.declared)
-        ):
-            self._defect("local-mismatch", index, "its local header gives other sizes or another CRC")
+        elif not flags & _DESCRIPTOR:
+            if _U32 in (compressed, declared):
+                extra = window[name_at + name_size : name_at + name_size + extra_size]
+                declared, compressed, _ = widen(extra, declared, compressed, 0)
+            if (crc, compressed, declared) != (member.crc, member.compressed, member.declared):
+                self._defect("local-mismatch", index, "its local header gives other sizes or another CRC")
         data_at = name_at + name_size + extra_size
         data_end: int = data_at + member.compressed
         if data_end > limit:
             self._defect("overlap", index, f"its data runs {data_end - limit} bytes into what follows it")
         elif limit - data_end > _LARGEST_DESCRIPTOR:
             self._defect("gap", index, f"{limit - data_end} unused bytes follow its data")
+        if flags & _DESCRIPTOR and data_end + _LARGEST_DESCRIPTOR <= len(window):
+            self._descriptor(index, member, window[data_end : data_end + _LARGEST_DESCRIPTOR])
         return int(data_at)
+
+    def _descriptor(self, index: int, member: Member, after: bytes) -> None:
+        """The data descriptor, in any of its four forms, must repeat what the directory says (APPNOTE 4.3.9)."""
+        said = (member.crc, member.compressed, member.declared)
+        for start in (4, 0) if after[:4] == b"PK\x07\x08" else (0,):
+            if said in (unpack_from("<3I", after, start), unpack_from("<I2Q", after, start)):
+                return
+        self._defect("local-mismatch", index, "its data descriptor gives other sizes or another CRC")
 
     def _member(self, index: int, member: Member, window: bytes, at: int, limit: int) -> None:
         data_at = self._local(index, member, window, at, limit)
@@ -190,7 +202,7 @@ class ZipScan:
         data_at = self._local(index, member, head, 0, limit - start)
         if data_at < 0 or not self._may_inflate(index, member):
             return
-        self.inflate_count += 1
+        self.inflate_count += member.method == _DEFLATED
         crc, digest, counted, kept = 0, sha256(), 0, bytearray()
         for piece in self._pieces(member, start + data_at):
             if isinstance(piece, tuple):
@@ -243,7 +255,7 @@ class ZipScan:
         at = self.data_position(member)
         if at is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
             return b""
-        self.inflate_count += 1
+        self.inflate_count += member.method == _DEFLATED
         kept = bytearray()
         for piece in self._pieces(member, at):
             if isinstance(piece, tuple):
@@ -260,7 +272,7 @@ class ZipScan:
                 member.raw,
                 self._paths[index],
                 kind,
-                (member.attributes >> 16) or None,
+                (member.attributes >> 16 or None) if member.host in _UNIX_HOSTS else None,
                 self.counts[index] if kind != DIRECTORY else 0,
                 member.declared,
                 member.compressed,
@@ -287,7 +299,7 @@ class _MemberRanges:
         if all(end <= len(self._head) or end <= start for start, end in bounds):
             return [View(self._head, start, max(start, end)) for start, end in bounds]
         parts = [bytearray() for _ in bounds]
-        self._scan.inflate_count += 1
+        self._scan.inflate_count += self._member.method == _DEFLATED
         at, last = 0, max(end for _, end in bounds)
         for piece in self._scan._pieces(self._member, self._at):
             if isinstance(piece, tuple) or at >= last:
@@ -307,7 +319,7 @@ def members_without_files(kinds: Sequence[str]) -> bool:
 
 def _kind(member: Member) -> str:
     """The kind from the external attributes: Unix type bits where there are any, else the trailing slash."""
-    form = S_IFMT(member.attributes >> 16)
+    form = S_IFMT(member.attributes >> 16) if member.host in _UNIX_HOSTS else 0
     if form == S_IFLNK:
         return SYMLINK
     if form == S_IFDIR or member.raw.endswith(b"/"):

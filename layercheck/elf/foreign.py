@@ -62,7 +62,7 @@ def _pe(head: bytes) -> ForeignBinary | None:
         # The CLR header is data directory 14; the directories begin 96 (PE32) or 112 (PE32+) bytes into this header.
         start = optional + (112 if unpack_from("<H", head, optional)[0] == 0x20B else 96)
         clr = start + 14 * 8
-        if clr + 8 <= len(head):
+        if clr + 8 <= len(head) and unpack_from("<I", head, start - 4)[0] > 14:
             managed = unpack_from("<II", head, clr) != (0, 0)
     return ForeignBinary("PE", (_PE_MACHINE.get(machine, f"machine {machine:#x}"),), managed)
 

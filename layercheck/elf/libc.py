@@ -9,7 +9,10 @@ from .image import DF_1_PIE, ELFOSABI_GNU, ET_EXEC, ElfImage
 
 @dataclass(frozen=True, slots=True)
 class Libc:
-    """``kind``: glibc, musl, static-glibc, static-musl, static, go-static, none or unknown; ``evidence`` says why."""
+    """What it is and why.
+
+    ``kind``: glibc, musl, bionic, static-glibc, static-musl, static, go-static, none, unknown. ``evidence``: one fact.
+    """
 
     kind: str
     evidence: str
@@ -23,10 +26,14 @@ def detect_libc(image: ElfImage) -> Libc:
     """
     if image.interp is not None:
         name = image.interp.rsplit("/", 1)[-1]
+        if image.interp.startswith("/system/bin/linker"):
+            return Libc("bionic", f"its interpreter is {image.interp} (Android)")
         if name.startswith("ld-musl-"):
             return Libc("musl", f"its interpreter is {image.interp}")
         if name.startswith(("ld-linux", "ld64.so", "ld.so", "ld-2.")):
             return Libc("glibc", f"its interpreter is {image.interp}")
+    if "liblog.so" in image.needed:
+        return Libc("bionic", "it needs liblog.so (Android)")
     for name in image.needed:
         if name.startswith("libc.musl-") or name == "libc.so":
             return Libc("musl", f"it needs {name}")

@@ -23,7 +23,9 @@ MAX_NOTES_BYTES = 65_536
 MAX_VERSION_WINDOW = 262_144
 """Bytes of one version table read. glibc's own libc.so.6 needs 2 KB."""
 MAX_VERSION_NODES = 8_192
-MAX_STRING = 4_096
+MAX_INTERPRETER = 4_096
+MAX_STRING_BYTES = 1 << 20
+"""Bytes of names read from one file in all. A long RUNPATH (Bazel, Spack) takes a few thousand."""
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4
 _PT_GNU_STACK, _PT_GNU_PROPERTY = 0x6474E551, 0x6474E553
@@ -167,7 +169,7 @@ class _Reader:
             elif kind == _PT_DYNAMIC:
                 dynamic_at = (offset, filesz)
             elif kind == _PT_INTERP:
-                interp_at = (offset, min(filesz, MAX_STRING))
+                interp_at = (offset, min(filesz, MAX_INTERPRETER))
             elif kind in (_PT_NOTE, _PT_GNU_PROPERTY):
                 notes_at.append((offset, min(filesz, MAX_NOTES_BYTES), align))
             elif kind == _PT_GNU_STACK:
@@ -178,9 +180,9 @@ class _Reader:
         interp_view, dynamic_view, *note_views = self.source.fetch(wanted)
         interp = _cut(interp_view) if interp_at else None
         abi_note, isa, go = self._notes(list(zip(note_views, (a for _, _, a in notes_at), strict=False)))
-        tags, needed_at = self._dynamic(dynamic_view)
+        tags, needed_at = self._dynamic(dynamic_view, wanted[1][1])
         text, verneed_view, verdef_view = self._fetch_tables(tags)
-        string = self._strings(text)
+        string = _Strings(self, text)
         elf_type, machine, osabi, abiversion = self.identity
         return ElfImage(
             bits=self.fmt.bits,
@@ -213,7 +215,7 @@ class _Reader:
     def _check_loads(self) -> None:
         size = self.source.size
         for load in self.loads:
-            if load.offset + load.filesz > size:
+            if load.filesz and load.offset + load.filesz > size:
                 missing = load.offset + load.filesz - size
                 self.fault("truncated", f"a segment ends {missing} bytes beyond the end of the file ({size} bytes)")
             if load.align > 1 and (load.vaddr - load.offset) % load.align:
@@ -230,7 +232,7 @@ class _Reader:
             return (at[0], limit)
         return at
 
-    def _dynamic(self, view: View) -> tuple[dict[int, int], list[int]]:
+    def _dynamic(self, view: View, wanted: int) -> tuple[dict[int, int], list[int]]:
         """The dynamic entries (the last of each tag counts, as in glibc) and the string offsets of all DT_NEEDED."""
         tags: dict[int, int] = {}
         needed: list[int] = []
@@ -248,7 +250,7 @@ class _Reader:
             count += 1
         if count == MAX_DYNAMIC:
             self.fault("too-many", f"more than {MAX_DYNAMIC} dynamic entries; the rest was not read")
-        elif view.end > view.start or count:
+        elif wanted:
             self.fault("unreadable-dynamic", "the dynamic section has no end mark inside the file")
         return tags, needed
 
@@ -276,16 +278,15 @@ class _Reader:
         views = self.source.fetch(wanted)
         return tuple(view if there else None for view, there in zip(views, present, strict=True))  # type: ignore[return-value]
 
-    def _strings(self, text: View | None) -> _Strings:
-        return _Strings(self, text)
-
     def _verneed(self, view: View, count: int, string: _Strings) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
         result = []
         unpack, unpack_aux = self.fmt.verneed.unpack_from, self.fmt.vernaux.unpack_from
         at, nodes = view.start, 0
-        for _ in range(min(count, MAX_VERSION_NODES)):
-            if at + 16 > view.end:
-                self.fault("unreadable-versions", "the version needs run beyond their table")
+        whole = True
+        for _ in range(count):
+            nodes += 1
+            if at + 16 > view.end or nodes > MAX_VERSION_NODES:
+                whole = False
                 break
             _, aux_count, file_at, aux, following = unpack(view.buffer, at)
             needs = []
@@ -293,7 +294,7 @@ class _Reader:
             for _ in range(aux_count):
                 nodes += 1
                 if aux_at + 16 > view.end or nodes > MAX_VERSION_NODES:
-                    self.fault("unreadable-versions", "the version needs run beyond their table or bound")
+                    whole = False
                     break
                 _, flags, _, name_at, aux_next = unpack_aux(view.buffer, aux_at)
                 needs.append((string(name_at), flags))
@@ -301,25 +302,36 @@ class _Reader:
                     break
                 aux_at += aux_next
             result.append((string(file_at), tuple(needs)))
-            if not following:
+            if not following or not whole:
                 break
             at += following
+        if not whole:
+            self._versions_fault("needs", nodes)
         return tuple(result)
 
     def _verdef(self, view: View, count: int, string: _Strings) -> tuple[tuple[str, int], ...]:
         result = []
         at = view.start
-        for _ in range(min(count, MAX_VERSION_NODES)):
-            if at + 20 > view.end:
-                self.fault("unreadable-versions", "the version definitions run beyond their table")
+        for nodes in range(1, count + 1):
+            if at + 20 > view.end or nodes > MAX_VERSION_NODES:
+                self._versions_fault("definitions", nodes)
                 break
             _, flags, _, aux_count, _, aux, following = self.fmt.verdef.unpack_from(view.buffer, at)
-            if aux_count and at + aux + 8 <= view.end:
+            if aux_count and at + aux + 8 > view.end:
+                self._versions_fault("definitions", nodes)
+                break
+            if aux_count:
                 result.append((string(self.fmt.verdaux.unpack_from(view.buffer, at + aux)[0]), flags))
             if not following:
                 break
             at += following
         return tuple(result)
+
+    def _versions_fault(self, what: str, nodes: int) -> None:
+        if nodes > MAX_VERSION_NODES:
+            self.fault("too-many", f"more than {MAX_VERSION_NODES} version {what}; the rest was not read")
+        else:
+            self.fault("unreadable-versions", f"the version {what} run beyond their table")
 
     def _notes(self, views: list[tuple[View, int]]) -> tuple[tuple[int, int, int, int] | None, int, bool]:
         abi: tuple[int, int, int, int] | None = None
@@ -366,23 +378,37 @@ class _Reader:
 class _Strings:
     """Reads strings of DT_STRTAB by their offset; a bad offset is told once and reads as empty."""
 
-    __slots__ = ("_bad", "_reader", "_view")
+    __slots__ = ("_known", "_left", "_reader", "_told", "_view")
 
     def __init__(self, reader: _Reader, view: View | None) -> None:
         self._reader = reader
         self._view = view
-        self._bad = False
+        self._known: dict[int, str] = {}
+        self._left = MAX_STRING_BYTES
+        self._told = False
 
     def __call__(self, index: int) -> str:
+        known = self._known.get(index)
+        if known is None:
+            known = self._known[index] = self._read(index)
+        return known
+
+    def _read(self, index: int) -> str:
         view = self._view
         if view is not None and 0 <= index < view.end - view.start:
             start = view.start + index
-            end = view.buffer.find(b"\0", start, min(view.end, start + MAX_STRING))
+            end = view.buffer.find(b"\0", start, view.end)
             if end >= 0:
-                return view.buffer[start:end].decode("utf-8", "surrogateescape")
-        if not self._bad:
-            self._bad = True
-            self._reader.fault("unreadable-dynamic", f"string {index:#x} lies outside the string table")
+                self._left -= end - start
+                if self._left >= 0:
+                    return view.buffer[start:end].decode("utf-8", "surrogateescape")
+                return self._tell("too-many", f"more than {MAX_STRING_BYTES} bytes of names; the rest was not read")
+        return self._tell("unreadable-dynamic", f"string {index:#x} lies outside the string table")
+
+    def _tell(self, kind: str, detail: str) -> str:
+        if not self._told:
+            self._told = True
+            self._reader.fault(kind, detail)
         return ""
 
 

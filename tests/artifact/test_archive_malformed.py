@@ -166,12 +166,6 @@ ENTRY_CASES = [
         "truncated",
         allowed="undecodable bad-crc bad-size",
     ),
-    _entry_case(
-        "bytes after the deflate data",
-        Member("bad.py", TEXT, payload=deflate(TEXT) + b"more"),
-        "bad-size",
-        allowed="undecodable",
-    ),
     _entry_case("other local name", Member("bad.py", TEXT, local_name="evil.py"), "local-mismatch"),
     _entry_case("other local method", Member("bad.py", TEXT, local_method=STORED), "local-mismatch"),
     _entry_case("other local flags", Member("bad.py", TEXT, local_flags=ENCRYPTED_FLAG), "local-mismatch"),
@@ -322,3 +316,12 @@ def test_what_is_no_zip_is_told_by_name(data: bytes, word: str) -> None:
         assert artifact.unzipped_bytes == 0
         assert artifact.zip_bytes == len(data)
         assert artifact.code_sha256
+
+
+@pytest.mark.parametrize("engine", ["zlib", "deflate"])
+def test_bytes_behind_the_end_of_a_deflate_stream_change_nothing(engine: str) -> None:
+    """Every inflater stops at the end mark; libdeflate does not tell what follows it, so neither engine does."""
+    padded = build_zip([Member("bad.py", TEXT, payload=deflate(TEXT) + b"more")])
+    with open_artifact(padded, engine=engine) as artifact:
+        assert artifact.defects == ()
+        assert artifact.read(artifact.entries[0], 1 << 20) == TEXT
