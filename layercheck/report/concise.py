@@ -1,0 +1,24 @@
+"""One line a finding, as compilers write them: for editors, grep and logs."""
+
+from __future__ import annotations
+
+from layercheck.finding import Finding, Report
+from layercheck.report.escape import visible
+from layercheck.report.order import finding_order
+from layercheck.report.words import Names, tally
+
+
+def render(report: Report) -> str:
+    """``layer.zip:python/x.so: LC301 error: fact [wrong-architecture]``, the targets where not all; then the counts."""
+    names = Names(report)
+    lines = [_line(finding, names) for finding in sorted(report.findings, key=finding_order)]
+    lines.append(tally(report))
+    return "\n".join(map(visible, lines)) + "\n"
+
+
+def _line(finding: Finding, names: Names) -> str:
+    where = names.some_targets(finding.targets)
+    return (
+        f"{names.place(finding)}: {finding.rule} {finding.severity.value}: {finding.fact or finding.message}"
+        f" [{finding.name}]" + (f" ({where})" if where else "")
+    )

@@ -1,0 +1,21 @@
+"""Names from an artifact, made safe to show.
+
+A file name may hold a line break, a terminal's escape sequence, a mark that turns the reading direction, or a byte
+that is not UTF-8. None of these may reach a terminal or a log.
+"""
+
+from __future__ import annotations
+
+
+def visible(text: str) -> str:
+    r"""The text with every character that does not print written as a Python escape (``\x1b``, ``\u202e``).
+
+    A backslash stays single, so that a Windows path or a command reads as it is.
+    """
+    if text.isprintable():
+        return text
+    return "".join([character if character.isprintable() else _escaped(character) for character in text])
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,114 @@
+"""Numbers, places and targets in words, for the formats that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from layercheck.finding import Finding, Report, Severity, Target
+from layercheck.report.order import id_order
+
+NAMED = 3
+"""How many runtimes or targets a heading names before it counts the rest."""
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 file``, ``2,495 files``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def human(size: int) -> str:
+    """A size in bytes, rounded: kB, MB and GB are powers of 1000."""
+    if size < 1000:
+        return plural(size, "byte")
+    if size < 999_950:
+        return f"{size / 1000:.1f} kB"
+    if size < 999_950_000:
+        return f"{size / 1_000_000:,.1f} MB"
+    return f"{size / 1_000_000_000:,.1f} GB"
+
+
+def tally(report: Report) -> str:
+    """``2 errors, 1 warning, 3 not checked``; errors are always told, the rest where there are any."""
+    errors = report.count(Severity.ERROR)
+    parts = [plural(errors, "error") if errors else "no errors"]
+    if warnings := report.count(Severity.WARNING):
+        parts.append(plural(warnings, "warning"))
+    if infos := report.count(Severity.INFO):
+        parts.append(plural(infos, "info"))
+    if report.unchecked:
+        parts.append(f"{len(report.unchecked):,} not checked")
+    return ", ".join(parts)
+
+
+def first(items: Sequence[str], limit: int) -> str:
+    """The first items, the rest counted: ``a, b and 3 more``."""
+    shown = items if len(items) <= limit else items[:limit]
+    rest = len(items) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+class Names:
+    """What the ids of one report stand for."""
+
+    def __init__(self, report: Report) -> None:
+        self._targets = {target.id: target for target in sorted(report.targets, key=lambda item: id_order(item.id))}
+        self._artifacts = {artifact.id: artifact.path for artifact in report.artifacts}
+        pairs = {(target.runtime, target.architecture) for target in report.targets}
+        self._told_apart = len(pairs) == len(self._targets)
+
+    def artifact(self, identifier: str | None) -> str:
+        """The artifact's path as it was given; ``deployment`` where none is meant."""
+        if identifier is None:
+            return "deployment"
+        return self._artifacts.get(identifier, identifier)
+
+    def place(self, finding: Finding) -> str:
+        """``layer.zip:python/x.so``, or the artifact alone."""
+        artifact = self.artifact(finding.artifact)
+        return artifact if finding.path is None else f"{artifact}:{finding.path}"
+
+    def short_place(self, finding: Finding) -> str:
+        """The path alone where there is only one artifact to look in; empty when that says nothing."""
+        if len(self._artifacts) > 1:
+            return self.place(finding)
+        return finding.path or ""
+
+    def target(self, target: Target) -> str:
+        """``python3.12 on arm64``, with what runs there when that is needed to tell targets apart."""
+        label = f"{target.runtime} on {target.architecture}"
+        if self._told_apart:
+            return label
+        parts = [part for part in (target.function, *target.layers) if part is not None]
+        return f"{label} for {' + '.join(map(self.artifact, parts))}" if parts else label
+
+    def every_target(self) -> str:
+        """All targets of the report, in few words; empty when there is none."""
+        return self._describe(list(self._targets.values()))
+
+    def some_targets(self, identifiers: Iterable[str]) -> str:
+        """The targets in few words; empty when they are all, or when none is meant."""
+        chosen = set(identifiers)
+        if not chosen or chosen >= self._targets.keys():
+            return ""
+        unknown = sorted(chosen - self._targets.keys(), key=id_order)
+        known = [target for identifier, target in self._targets.items() if identifier in chosen]
+        return ", ".join(filter(None, [self._describe(known), *unknown]))
+
+    def _describe(self, targets: list[Target]) -> str:
+        if not self._told_apart:
+            return first([self.target(target) for target in targets], NAMED)
+        runtimes: dict[str, list[str]] = {}
+        for target in targets:
+            runtimes.setdefault(target.architecture, []).append(target.runtime)
+        architectures: dict[tuple[str, ...], list[str]] = {}
+        for architecture, names in runtimes.items():
+            architectures.setdefault(tuple(names), []).append(architecture)
+        return "; ".join(
+            f"{self._runtimes(names, where)} on {' and '.join(where)}" for names, where in architectures.items()
+        )
+
+    def _runtimes(self, names: tuple[str, ...], architectures: list[str]) -> str:
+        judged = {target.runtime for target in self._targets.values() if target.architecture in architectures}
+        if len(names) > NAMED and len(names) == len(judged):
+            return f"all {len(names)} runtimes"
+        return first(names, NAMED)
