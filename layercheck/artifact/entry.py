@@ -43,7 +43,7 @@ class Facts:
 
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts
     (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold only text. ``magic`` names an archive
-    or a key by its first bytes.
+    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD.
     """
 
     elf: ElfImage | Defect | None = None
@@ -52,6 +52,7 @@ class Facts:
     first_line: bytes | None = None
     text: str | None = None
     magic: str | None = None
+    owned: tuple[str, ...] = ()
 
 
 def decode_name(raw: bytes) -> str:

@@ -8,6 +8,7 @@ from .entry import Facts
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
+MAX_RECORD = 1 << 20
 HEAD = 4_096
 
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
@@ -42,8 +43,16 @@ def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
             if name == "pem":
                 return Facts(magic=_pem(data))
             return Facts(magic=name)
+    if path.endswith(".dist-info/RECORD"):
+        return Facts(owned=_record_tops(data[:MAX_RECORD]))
     text = _small_text(data, ranges)
     return None if text is None else Facts(text=text)
+
+
+def _record_tops(data: bytes) -> tuple[str, ...]:
+    """The first components of the paths that a RECORD lists (installed files, PEP 376)."""
+    tops = {line.split(b",", 1)[0].split(b"/", 1)[0].strip(b'"') for line in data.splitlines()}
+    return tuple(sorted(top.decode("utf-8", "surrogateescape") for top in tops if top not in (b"", b"..", b".")))
 
 
 def _first_line(data: bytes) -> bytes:

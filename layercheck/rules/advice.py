@@ -1,0 +1,109 @@
+"""What to type to mend it: exact pip and npm commands for the target, and advice on well-known libraries (data)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from .base import Subject, TargetView
+
+_PIP_MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
+_NPM_CPU = {"x86_64": "x64", "arm64": "arm64"}
+
+
+def reinstall(view: TargetView, subject: Subject, path: str) -> str | None:
+    """The command that installs the package of ``path`` for the target; None where its package is not known."""
+    package = subject.packages.owner(path)
+    if package is None:
+        return None
+    if package.ecosystem == "python":
+        return pip_install(view, subject, path, package.name, package.version)
+    if package.ecosystem == "npm":
+        return npm_install(view, package.name)
+    return None
+
+
+def pip_install(view: TargetView, subject: Subject, path: str, name: str, version: str | None = None) -> str:
+    """``pip install`` for the target's Python, architecture and glibc, into the place where the package lies now."""
+    python = view.runtime.identifier.removeprefix("python") if view.runtime.language == "python" else None
+    machine = _PIP_MACHINE[view.environment.architecture]
+    tags = ["manylinux2014"] if view.environment.loader.version == "2.26" else ["manylinux_2_28", "manylinux2014"]
+    platforms = " ".join(f"--platform {tag}_{machine}" for tag in tags)
+    wanted = f"--python-version {python} " if python else ""
+    pin = f"{name}=={version}" if version else name
+    return (
+        f"pip install {platforms} {wanted}--implementation cp --only-binary=:all: --upgrade "
+        f"--target {_target_directory(subject, path)} {pin}"
+    )
+
+
+def _target_directory(subject: Subject, path: str) -> str:
+    if subject.kind != "layer":
+        return "."
+    cut = path.find("/site-packages/")
+    return path[: cut + 14] if cut >= 0 else "python"
+
+
+def npm_install(view: TargetView, name: str) -> str:
+    """``npm install`` for Linux, glibc and the target's processor."""
+    cpu = _NPM_CPU[view.environment.architecture]
+    return f"npm install --os=linux --cpu={cpu} --libc=glibc --force {name}"
+
+
+@lru_cache(maxsize=1)
+def _table() -> Mapping[str, Any]:
+    with open(os.path.join(os.path.dirname(__file__), "data", "advice.json"), encoding="utf-8") as file:
+        libraries: Mapping[str, Any] = json.load(file)["libraries"]
+    return libraries
+
+
+def for_library(view: TargetView, subject: Subject, path: str, library: str) -> str:
+    """What to do about a missing ``library`` that the file at ``path`` needs."""
+    package = subject.packages.owner(path)
+    known = _table().get(library)
+    lines = []
+    if known is not None:
+        lines.append(str(known["text"]))
+        other = known["replace"].get(package.name) if package is not None else None
+        if other is not None:
+            lines.append(pip_install(view, subject, path, other))
+        return "\n".join(lines)
+    if package is not None and _is_bundled_name(library):
+        lines.append(f"{package.name} brings {library} itself; it was lost on the way. Install it whole:")
+        lines.append(reinstall(view, subject, path) or "")
+        return "\n".join(lines)
+    machine = view.environment.architecture
+    return (
+        f"Copy {library} (built for {machine} on {_system(view)} or older) into the layer's lib/ directory, "
+        "which is /opt/lib, or use a build of the package that brings it."
+    )
+
+
+def _is_bundled_name(library: str) -> bool:
+    """Whether the name carries the hash that auditwheel puts in: libgomp-f7e03b3e.so.1.0.0."""
+    stem = library.split(".so", 1)[0]
+    tag = stem.rpartition("-")[2]
+    return len(tag) == 8 and all(c in "0123456789abcdef" for c in tag)
+
+
+def _system(view: TargetView) -> str:
+    return {"al2": "Amazon Linux 2", "al2023": "Amazon Linux 2023"}.get(view.runtime.os, "the runtime's system")
+
+
+def for_version(view: TargetView, subject: Subject, path: str, newer_runtime: str | None) -> str:
+    """What to do about a version node that the runtime's library lacks."""
+    package = subject.packages.owner(path)
+    lines = []
+    command = reinstall(view, subject, path)
+    if command is not None and package is not None and package.ecosystem == "python":
+        lines.append(f"Install a build of {package.name} for an older glibc:")
+        lines.append(command)
+    else:
+        system = _system(view)
+        lines.append(f"Build it on {system} (glibc {view.environment.loader.version}), or link it statically.")
+    if newer_runtime is not None:
+        lines.append(f"Or use {newer_runtime}, whose libraries are newer.")
+    return "\n".join(lines)

@@ -1,0 +1,38 @@
+"""Several builds of one thing in one package: for other systems, architectures, C libraries or interpreter ABIs.
+
+Where one of them fits the target, the others are weight and no fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+_SYSTEM = r"linuxmusl|linux|darwin|macosx|macos|osx|win32|windows|win|freebsd|openbsd|netbsd|sunos|aix|android|alpine"
+_MACHINE = (
+    r"x86_64|x86-64|amd64|x64|ia32|i686|i386|x86|aarch64|arm64|armv7l|armv7|armv6|arm|ppc64le|ppc64|s390x|riscv64"
+)
+_LIBC = r"gnueabihf|musleabihf|glibc|musl|gnu|msvc"
+_ABI = r"cpython-\d+t?|cp\d+|pypy\d+|abi3|node-v\d+|abi\d+|node\.abi\d+"
+_TOKEN = re.compile(rf"(?<![A-Za-z])({_SYSTEM}|{_MACHINE}|{_LIBC}|{_ABI})(?![a-z])|armv\d\w*", re.IGNORECASE)
+_SUFFIX = re.compile(r"\.(pyd|dylib|dll)$")
+_FILLER = re.compile(r"[-_.]*\*[-_.*\d]*")
+
+
+def family(path: str) -> str:
+    """The path with every word for a system, machine, C library or ABI left out: equal for builds of one thing."""
+    plain = _SUFFIX.sub(".so", path)
+    return _FILLER.sub("*", _TOKEN.sub("*", plain))
+
+
+def is_tagged(path: str) -> bool:
+    """Whether the name itself says for which system, machine or ABI the file is."""
+    return _TOKEN.search(path) is not None
+
+
+def families(paths: Iterable[str]) -> Mapping[str, list[str]]:
+    """The paths grouped by what they are builds of."""
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        groups.setdefault(family(path), []).append(path)
+    return groups

@@ -1,0 +1,137 @@
+"""What a rule is, what it sees, and what it says.
+
+A rule has a scope and sees only the frozen view of that scope. Rules never open, read or link anything, and never call
+one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..artifact import Artifact
+from ..artifact.packages import PackageIndex
+from ..environment import Environment, Limits, Runtime
+from ..filesystem import Filesystem, Overlay
+from ..finding import Confidence, Severity
+from ..linker import Resolution
+from .shape import Shape
+
+Scope = Literal["artifact", "stack", "target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One artifact in its role. ``id`` is a1, a2 …; ``at`` is where it is mounted."""
+
+    id: str
+    artifact: Artifact
+    kind: str
+    kind_reason: str
+    at: str
+    shape: Shape
+    packages: PackageIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked for beyond the target; sizes in bytes."""
+
+    limits: Limits
+    upload: str = "s3"
+    max_unzipped: int | None = None
+    max_zip: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactView:
+    """One artifact by itself."""
+
+    subject: Subject
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class StackView:
+    """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand."""
+
+    subjects: tuple[Subject, ...]
+    overlay: Overlay
+    open: tuple[str, ...]
+    layer_count: int
+    handler: str | None
+    env: Mapping[str, str]
+    settings: Settings
+
+    @property
+    def function(self) -> Subject | None:
+        """The function's artifact, if the deployment has one."""
+        return next((subject for subject in self.subjects if subject.kind == "function"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """A stack on one runtime and architecture, with everything resolved."""
+
+    stack: StackView
+    environment: Environment
+    runtime: Runtime
+    filesystem: Filesystem
+    resolution: Resolution
+
+    def subject_of(self, mount: int) -> Subject:
+        """The artifact behind a node of the file system."""
+        return self.stack.subjects[mount]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a rule yields. ``fact`` tells what is wrong and what follows, without the file's name.
+
+    ``severity`` and ``confidence`` None: the rule's own. ``details`` go into the JSON report as they are.
+    """
+
+    fact: str
+    subject: Subject | None = None
+    path: str | None = None
+    fix: str | None = None
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A check with its documentation. ``run`` takes the view of the rule's scope."""
+
+    id: str
+    name: str
+    severity: Severity
+    scope: Scope
+    what: str
+    why: str
+    fix: str
+    example: str
+    sources: tuple[str, ...]
+    run: Callable[[Any], Iterable[Fault]]
+
+
+def rule(
+    id: str,
+    name: str,
+    severity: Severity,
+    scope: Scope,
+    *,
+    what: str,
+    why: str,
+    fix: str,
+    example: str,
+    sources: tuple[str, ...],
+) -> Callable[[Callable[[Any], Iterable[Fault]]], Rule]:
+    """Make a function into a Rule, with its documentation beside it."""
+
+    def make(run: Callable[[Any], Iterable[Fault]]) -> Rule:
+        return Rule(id, name, severity, scope, what, why, fix, example, sources, run)
+
+    return make

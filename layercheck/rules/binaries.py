@@ -1,0 +1,344 @@
+"""LC301 to LC308: whether each binary is one that the target can run at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..artifact import FILE
+from ..elf import ElfImage, detect_libc, machine_name
+from ..filesystem import Hit
+from ..finding import Confidence, Defect, Severity
+from .advice import reinstall
+from .alternatives import families, family
+from .base import ArtifactView, Fault, Subject, TargetView, rule
+
+_ARCHITECTURES = "AWS Lambda developer guide, instruction set architectures"
+_MACHINES = {"x86_64": 62, "arm64": 183}
+_OBJECTS = (".o", ".a", ".ko", ".bpf", ".debug")
+
+
+def fits(view: TargetView, image: object) -> bool:
+    """Whether an image is for the target's machine and C library."""
+    return (
+        isinstance(image, ElfImage)
+        and image.machine == _MACHINES[view.environment.architecture]
+        and image.bits == 64
+        and detect_libc(image).kind not in ("musl", "bionic")
+    )
+
+
+def fitting_families(view: TargetView, subject: Subject) -> set[str]:
+    """The families of files of which one build fits the target."""
+    return {family(path) for path, fact in subject.artifact.facts.items() if fits(view, fact.elf)}
+
+
+@rule(
+    "LC301",
+    "wrong-architecture",
+    Severity.ERROR,
+    "target",
+    what="An ELF file is built for another processor, or another word size, than the target's.",
+    why="The loader passes over it ('cannot open shared object file: No such file or directory', though it is there), "
+    "and a program ends with 'exec format error'.",
+    fix="Install the packages for the target's architecture, or change the architecture of the function.",
+    example="numpy/_core/_multiarray_umath.cpython-312-x86_64-linux-gnu.so on arm64",
+    sources=(_ARCHITECTURES, "https://github.com/RenovoSolutions/cdk-library-certbot/issues/913"),
+)
+def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
+    architecture = view.environment.architecture
+    wanted = _MACHINES[architecture]
+    for subject in view.stack.subjects:
+        fitting: set[str] | None = None
+        for path, fact in subject.artifact.facts.items():
+            image = fact.elf
+            if not isinstance(image, ElfImage) or (image.machine == wanted and image.bits == 64):
+                continue
+            if path.endswith(_OBJECTS) or image.type not in (2, 3):
+                continue
+            if fitting is None:
+                fitting = fitting_families(view, subject)
+            if family(path) in fitting:
+                continue
+            built = machine_name(image.machine, image.bits)
+            yield Fault(
+                f"built for {built}, the target is {architecture}: it cannot load or start there",
+                subject,
+                path,
+                reinstall(view, subject, path) or f"Build it for {architecture}.",
+                details={"machine": built, "e_machine": image.machine, "bits": image.bits},
+            )
+
+
+def _is_linux_place(path: str) -> bool:
+    """Whether code for Linux is expected under this name."""
+    name = path[path.rfind("/") + 1 :]
+    return (
+        path == "bootstrap"
+        or name.endswith((".so", ".node"))
+        or ".so." in name
+        or path.startswith(("bin/", "extensions/"))
+        or "." not in name
+    )
+
+
+@rule(
+    "LC302",
+    "foreign-binary",
+    Severity.ERROR,
+    "target",
+    what="A Mach-O (macOS) or native PE (Windows) file where Linux code must be.",
+    why="'invalid ELF header', 'exec format error', or just 'cannot import name …': the packages were installed on a "
+    "Mac or on Windows and zipped as they were.",
+    fix="Install the packages for Linux.",
+    example="_psycopg.cpython-312-darwin.so is Mach-O arm64",
+    sources=(
+        "https://github.com/pytogo/portforward/issues/29",
+        "https://github.com/WiseLibs/better-sqlite3/issues/343",
+    ),
+)
+def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
+    for subject in view.stack.subjects:
+        facts = subject.artifact.facts
+        foreign = {p: f.foreign for p, f in facts.items() if f.foreign is not None and not f.foreign.managed}
+        if not foreign:
+            continue
+        fitting = {family(path) for path, fact in facts.items() if isinstance(fact.elf, ElfImage)}
+        for path, binary in foreign.items():
+            extension = path.endswith(".pyd")
+            if not (_is_linux_place(path) or extension) or family(path) in fitting:
+                continue
+            if "node_modules/" in path and _has_linux_sibling(path, fitting):
+                continue
+            system = {"Mach-O": "macOS", "PE": "Windows"}[binary.format]
+            yield Fault(
+                f"a {binary.format} file ({system}, {', '.join(binary.architectures)}) where Linux needs ELF: "
+                "invalid ELF header",
+                subject,
+                path,
+                reinstall(view, subject, path) or f"Build it for Linux on {view.environment.architecture}.",
+                details={"format": binary.format, "architectures": list(binary.architectures)},
+            )
+
+
+def _has_linux_sibling(path: str, fitting: set[str]) -> bool:
+    """Prebuilt addons are chosen at run time by directory: prebuilds/darwin-x64/node.napi.node beside linux-x64."""
+    parent = family(path[: path.rfind("/")])
+    return "*" in parent and any(name.startswith(parent) for name in fitting)
+
+
+@rule(
+    "LC303",
+    "damaged-elf",
+    Severity.ERROR,
+    "artifact",
+    what="An ELF file that is cut off or has impossible headers, or something else named as an extension module is.",
+    why="'file too short', 'invalid ELF header', 'cannot read file data'.",
+    fix="Fetch or build it again; compare its size with the one that its package lists.",
+    example="a segment ends 8192 bytes beyond the end of the file",
+    sources=("https://github.com/serverless/serverless-python-requirements/issues/345",),
+)
+def DAMAGED_ELF(view: ArtifactView) -> Iterator[Fault]:
+    fix = "Install its package again, without strip, git filters or text conversion on the way."
+    facts = view.subject.artifact.facts
+    for path, fact in facts.items():
+        if isinstance(fact.elf, Defect):
+            yield Fault(f"says that it is ELF and cannot be read: {fact.elf.detail}", view.subject, path, fix)
+        elif fact.elf is not None and not path.endswith(_OBJECTS):
+            for defect in fact.elf.defects:
+                if defect.kind != "misaligned-segment":
+                    certain = defect.kind in ("truncated", "unreadable-dynamic")
+                    yield Fault(
+                        f"damaged: {defect.detail}",
+                        view.subject,
+                        path,
+                        fix,
+                        None if certain else Severity.WARNING,
+                        details={"kind": defect.kind},
+                    )
+                    break
+    for entry in view.subject.artifact.entries:
+        if entry.kind != FILE or not entry.path.endswith((".node", "-linux-gnu.so", ".abi3.so")) or entry.size < 0:
+            continue
+        known = facts.get(entry.path)
+        if known is None or (known.elf is None and known.foreign is None and known.text is None):
+            what = "empty (0 bytes)" if not entry.size else "not an ELF file"
+            yield Fault(f"{what}, where an extension module must be: file too short", view.subject, entry.path, fix)
+        elif known.text is not None and ".so" not in known.text:
+            yield Fault(f"text ({known.text[:40]!r}), where an extension module must be", view.subject, entry.path, fix)
+
+
+@rule(
+    "LC304",
+    "misaligned-segment",
+    Severity.ERROR,
+    "artifact",
+    what="A PT_LOAD segment whose file offset and address do not agree modulo its alignment.",
+    why="'ELF load command address/offset not properly aligned': strip after patchelf or auditwheel breaks files so.",
+    fix="Do not strip what comes out of wheels.",
+    example="libgfortran-040039e1.so.5.0.0 after strip",
+    sources=("https://github.com/tobilg/python-lambda-layer-builder/pull/2", "System V gABI, program header p_align"),
+)
+def MISALIGNED_SEGMENT(view: ArtifactView) -> Iterator[Fault]:
+    for path, fact in view.subject.artifact.facts.items():
+        image = fact.elf
+        if not isinstance(image, ElfImage) or path.endswith(_OBJECTS):
+            continue
+        for defect in image.defects:
+            if defect.kind == "misaligned-segment":
+                yield Fault(
+                    f"{defect.detail}: the loader refuses it (ELF load command address/offset not properly aligned)",
+                    view.subject,
+                    path,
+                    "Install its package again and do not run strip on it: wheels repaired by auditwheel break.",
+                )
+                break
+
+
+@rule(
+    "LC305",
+    "musl-linked",
+    Severity.ERROR,
+    "target",
+    what="Dynamic code for musl (Alpine Linux) on a glibc runtime.",
+    why="Every Lambda runtime has glibc. musl's loader and libc.musl are not there: 'no such file or directory' for a "
+    "program, 'libc.musl-x86_64.so.1: cannot open shared object file' for a library.",
+    fix="Install the manylinux build, or link statically.",
+    example="_rust.abi3.so needs libc.musl-x86_64.so.1",
+    sources=(
+        "https://github.com/pyca/cryptography/issues/5845",
+        "https://github.com/aws/aws-lambda-go/issues/333",
+    ),
+)
+def MUSL_LINKED(view: TargetView) -> Iterator[Fault]:
+    for subject in view.stack.subjects:
+        fitting: set[str] | None = None
+        for path, fact in subject.artifact.facts.items():
+            image = fact.elf
+            if not isinstance(image, ElfImage) or image.machine != _MACHINES[view.environment.architecture]:
+                continue
+            libc = detect_libc(image)
+            if libc.kind not in ("musl", "bionic") or _brings_loader(view, image):
+                continue
+            if fitting is None:
+                fitting = fitting_families(view, subject)
+            if family(path) in fitting or _bundled_beside(view, subject, path):
+                continue
+            system = "Alpine Linux" if libc.kind == "musl" else "Android"
+            yield Fault(
+                f"linked against {libc.kind} ({libc.evidence}), made for {system}: Lambda's runtimes have glibc, "
+                "so it cannot load",
+                subject,
+                path,
+                reinstall(view, subject, path) or "Link it statically, or build it on a system with glibc.",
+                details={"libc": libc.kind, "evidence": libc.evidence},
+            )
+
+
+def _brings_loader(view: TargetView, image: ElfImage) -> bool:
+    return image.interp is not None and isinstance(view.filesystem.lookup(image.interp), Hit)
+
+
+def _bundled_beside(view: TargetView, subject: Subject, path: str) -> bool:
+    """A library that only comes with a musl build which is itself an unused alternative."""
+    package = subject.packages.owner(path)
+    if package is None or "musl" not in package.name:
+        return False
+    others = families([p for p, f in subject.artifact.facts.items() if fits(view, f.elf)])
+    stem = family(path).split("*")[0]
+    return any(name.startswith(stem) for name in others)
+
+
+@rule(
+    "LC306",
+    "missing-interpreter",
+    Severity.ERROR,
+    "target",
+    what="A program names a dynamic loader (PT_INTERP) that the environment does not have.",
+    why="'fork/exec /var/task/bootstrap: no such file or directory': the file is there, its loader is not.",
+    fix="Build on a system like the runtime's, or link statically.",
+    example="bootstrap asks for /nix/store/…/ld-linux-x86-64.so.2",
+    sources=("https://github.com/aws/aws-lambda-rust-runtime/issues/391",),
+)
+def MISSING_INTERPRETER(view: TargetView) -> Iterator[Fault]:
+    for subject in view.stack.subjects:
+        for path, fact in subject.artifact.facts.items():
+            image = fact.elf
+            if not isinstance(image, ElfImage) or not fits(view, image) or image.interp is None:
+                continue
+            if ".so" in path.rsplit("/", 1)[-1] or isinstance(view.filesystem.lookup(image.interp), Hit):
+                continue
+            yield Fault(
+                f"asks for the loader {image.interp}, which Lambda does not have: no such file or directory",
+                subject,
+                path,
+                f"Set the standard loader, or link statically:\n"
+                f"patchelf --set-interpreter {view.environment.loader.path} {path}",
+                details={"interpreter": image.interp},
+            )
+
+
+@rule(
+    "LC307",
+    "cpu-level-too-high",
+    Severity.WARNING,
+    "target",
+    what="A file says in its own notes that it needs a newer processor than Lambda promises.",
+    why="Lambda documents AVX2 (x86-64-v3). Code for x86-64-v4 ends with SIGILL on machines without AVX-512; newer "
+    "loaders refuse it at once.",
+    fix="Compile with -march=x86-64-v3 at most.",
+    example="libfast.so needs x86-64-v4",
+    sources=(
+        "x86-64 psABI, GNU_PROPERTY_X86_ISA_1_NEEDED",
+        "https://github.com/penkow/llama-lambda/issues/1",
+    ),
+)
+def CPU_LEVEL_TOO_HIGH(view: TargetView) -> Iterator[Fault]:
+    if view.environment.architecture != "x86_64":
+        return
+    for subject in view.stack.subjects:
+        for path, fact in subject.artifact.facts.items():
+            image = fact.elf
+            if isinstance(image, ElfImage) and image.machine == 62 and image.isa_needed & 8:
+                yield Fault(
+                    "needs x86-64-v4 (AVX-512) by its own notes; Lambda promises AVX2, which is x86-64-v3",
+                    subject,
+                    path,
+                    "Compile with -march=x86-64-v3.",
+                    confidence=Confidence.LIKELY,
+                    details={"isa_needed": image.isa_needed},
+                )
+
+
+@rule(
+    "LC308",
+    "executable-stack",
+    Severity.INFO,
+    "artifact",
+    what="A library asks for an executable stack.",
+    why="glibc 2.41 and newer refuse to dlopen it; Lambda's glibc 2.26 and 2.34 still take it.",
+    fix="Link with -z noexecstack, or clear the flag: patchelf --clear-execstack.",
+    example="libonnxruntime.so has PT_GNU_STACK rwx",
+    sources=("glibc 2.41 release notes, dlopen and executable stacks",),
+)
+def EXECUTABLE_STACK(view: ArtifactView) -> Iterator[Fault]:
+    for path, fact in view.subject.artifact.facts.items():
+        image = fact.elf
+        if isinstance(image, ElfImage) and image.gnu_stack is not None and "x" in image.gnu_stack:
+            yield Fault(
+                "asks for an executable stack; today's Lambda takes it, glibc 2.41 and newer refuse it",
+                view.subject,
+                path,
+                f"patchelf --clear-execstack {path}",
+            )
+
+
+RULES = (
+    WRONG_ARCHITECTURE,
+    FOREIGN_BINARY,
+    DAMAGED_ELF,
+    MISALIGNED_SEGMENT,
+    MUSL_LINKED,
+    MISSING_INTERPRETER,
+    CPU_LEVEL_TOO_HIGH,
+    EXECUTABLE_STACK,
+)

@@ -1,0 +1,226 @@
+"""LC110 to LC121: permissions, debris and secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..artifact import DIRECTORY, FILE, Entry
+from ..elf import ElfImage
+from ..finding import Confidence, Severity
+from .base import ArtifactView, Fault, StackView, Subject, rule
+
+_DOCS = "AWS Lambda developer guide, troubleshooting deployment: files 644, or 755 if executable; directories 755"
+_TESTS = frozenset(("test", "tests", "testing", "fixtures", "testdata", "test_data", "examples", "example"))
+
+
+@rule(
+    "LC110",
+    "unreadable-file",
+    Severity.ERROR,
+    "artifact",
+    what="A file that others may not read.",
+    why="Lambda runs your code as another user than the one who unpacked it: 'Permission denied', or just "
+    "'No module named …'.",
+    fix="chmod -R a+rX . before zipping.",
+    example="lambda_function.py has mode 0600",
+    sources=(_DOCS, "https://github.com/ubergeek42/lambda-letsencrypt/issues/28"),
+)
+def UNREADABLE_FILE(view: ArtifactView) -> Iterator[Fault]:
+    for entry in view.subject.artifact.entries:
+        mode = entry.mode
+        if mode is None or mode & 0o004:
+            continue
+        if entry.kind == FILE:
+            yield Fault(
+                f"mode {mode & 0o7777:04o}: Lambda's user may not read it (Permission denied, or No module named …)",
+                view.subject,
+                entry.path,
+                "chmod -R a+rX . && zip -qry layer.zip .",
+            )
+        elif entry.kind == DIRECTORY:
+            yield Fault(
+                f"mode {mode & 0o7777:04o}: others may not enter it; Lambda mends directories itself",
+                view.subject,
+                entry.path,
+                "chmod -R a+rX .",
+                Severity.INFO,
+            )
+
+
+def _must_run(path: str, kind: str, wrapper: str | None, at: str) -> str | None:
+    """Why Lambda or the function starts this file, or None."""
+    if path == "bootstrap":
+        return "Lambda starts it"
+    if kind == "layer" and path.startswith("extensions/") and path.count("/") == 1:
+        return "Lambda starts every file in extensions/"
+    if wrapper == f"{at}/{path}":
+        return "AWS_LAMBDA_EXEC_WRAPPER names it"
+    if kind == "layer" and path.startswith("bin/"):
+        return "/opt/bin is on PATH"
+    return None
+
+
+@rule(
+    "LC111",
+    "missing-execute-bit",
+    Severity.ERROR,
+    "stack",
+    what="A file that is started as a program and is not executable.",
+    why="'fork/exec /var/task/bootstrap: permission denied'. Zips made on Windows, or by a library that writes no "
+    "modes, lose the bit.",
+    fix="chmod +x it and zip on Linux or macOS, or set the mode in the zip.",
+    example="bootstrap has mode 0644",
+    sources=(_DOCS, "https://github.com/aws-samples/aws-lambda-extensions/issues/38"),
+)
+def MISSING_EXECUTE_BIT(view: StackView) -> Iterator[Fault]:
+    wrapper = view.env.get("AWS_LAMBDA_EXEC_WRAPPER")
+    for subject in view.subjects:
+        facts = subject.artifact.facts
+        for entry in subject.artifact.entries:
+            if entry.kind != FILE or (entry.mode is not None and entry.mode & 0o001):
+                continue
+            reason = _must_run(entry.path, subject.kind, wrapper, subject.at)
+            fact = facts.get(entry.path)
+            image = fact.elf if fact is not None and isinstance(fact.elf, ElfImage) else None
+            if reason is None and not (image is not None and _is_program(entry, image)):
+                continue
+            if reason is not None and fact is None and entry.path.startswith("bin/"):
+                continue
+            if image is not None and not image.is_program and entry.path != "bootstrap":
+                continue
+            stored = "no mode is stored" if entry.mode is None else f"mode {entry.mode & 0o7777:04o}"
+            yield Fault(
+                f"{stored}: it cannot be started (permission denied)"
+                + (f"; {reason}" if reason else ", though it is a program"),
+                subject,
+                entry.path,
+                f"chmod +x {entry.path} && zip -qry layer.zip .",
+                None if reason else Severity.WARNING,
+            )
+
+
+def _is_program(entry: Entry, image: ElfImage) -> bool:
+    name = entry.path.rsplit("/", 1)[-1]
+    return image.is_program and ".so" not in name and not name.endswith((".o", ".ko"))
+
+
+@rule(
+    "LC112",
+    "no-unix-modes",
+    Severity.INFO,
+    "artifact",
+    what="The archive stores no Unix permissions, as zips made on Windows do.",
+    why="Nothing is executable then. For plain Python or JavaScript code that does no harm.",
+    fix="Zip on Linux, or in WSL, when anything in it must be started.",
+    example="made by FAT/Windows (host 0)",
+    sources=("https://github.com/aws/serverless-application-model/issues/1487", "APPNOTE.TXT 6.3.10, section 4.4.2"),
+)
+def NO_UNIX_MODES(view: ArtifactView) -> Iterator[Fault]:
+    files = [entry for entry in view.subject.artifact.entries if entry.kind == FILE]
+    bare = [entry for entry in files if entry.mode is None]
+    if bare and view.subject.artifact.form != "directory":
+        hosts = sorted({entry.host for entry in bare})
+        yield Fault(
+            f"{len(bare)} of {len(files)} files carry no Unix mode (made on host system {', '.join(map(str, hosts))}): "
+            "none of them is executable",
+            view.subject,
+            details={"hosts": hosts, "files": len(bare)},
+        )
+
+
+_DEBRIS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("macOS metadata", re.compile(r"(^|/)(__MACOSX/|\._|\.DS_Store$)")),
+    ("bytecode caches", re.compile(r"(^|/)__pycache__/")),
+    ("version control", re.compile(r"(^|/)\.(git|hg|svn)/")),
+    ("static libraries", re.compile(r"\.a$")),
+    ("C headers", re.compile(r"\.(h|hpp|hh|pxd)$")),
+    ("tests", re.compile(r"/tests?/")),
+)
+_DEBRIS_HINT = re.compile(r"__MACOSX|/\._|^\._|\.DS_Store|__pycache__|\.git/|\.hg/|\.svn/|\.(a|h|hpp|hh|pxd)$|/tests?/")
+
+
+def debris(subject: Subject) -> dict[str, tuple[int, int]]:
+    """What is of no use at run time, by kind: (files, bytes)."""
+    found: dict[str, tuple[int, int]] = {}
+    search = _DEBRIS_HINT.search
+    for entry in subject.artifact.entries:
+        if entry.kind == DIRECTORY or search(entry.path) is None:
+            continue
+        for what, pattern in _DEBRIS:
+            if pattern.search(entry.path):
+                files, count = found.get(what, (0, 0))
+                found[what] = (files + 1, count + entry.bytes)
+                break
+    return found
+
+
+@rule(
+    "LC120",
+    "build-debris",
+    Severity.INFO,
+    "artifact",
+    what="Files that are of no use at run time: __MACOSX, .DS_Store, caches, .git, tests, headers, static libraries.",
+    why="They count against the limit and slow the download; caches can even be stale.",
+    fix="Leave them out when zipping.",
+    example="python/numpy/tests: 10.2 MB",
+    sources=("AWS Lambda developer guide, Python: do not include __pycache__",),
+)
+def BUILD_DEBRIS(view: ArtifactView) -> Iterator[Fault]:
+    found = debris(view.subject)
+    if found:
+        total = sum(count for _, count in found.values())
+        parts = ", ".join(
+            f"{what} {files} files {count / 1e6:.1f} MB"
+            for what, (files, count) in sorted(found.items(), key=lambda item: (-item[1][1], item[0]))
+        )
+        yield Fault(
+            f"{total:,} bytes are of no use at run time: {parts}",
+            view.subject,
+            fix="zip -qry layer.zip . -x '*/__pycache__/*' -x '__MACOSX/*' -x '*.DS_Store' -x '*/tests/*'",
+            details={what: {"files": files, "bytes": count} for what, (files, count) in sorted(found.items())},
+        )
+
+
+_SECRET_NAME = re.compile(
+    r"(^|/)(\.env(\.(local|production|prod|development|dev|staging))?|\.aws/credentials|\.netrc|\.pypirc|\.npmrc"
+    r"|\.git-credentials|\.dockercfg|\.docker/config\.json|id_(rsa|dsa|ecdsa|ed25519)|\.ssh/[^/]+)$"
+)
+
+
+@rule(
+    "LC121",
+    "secret-file",
+    Severity.WARNING,
+    "artifact",
+    what="A private key, a credentials file or a .env file.",
+    why="Everyone who may use a layer may download it, and what is in it.",
+    fix="Leave it out, and read secrets from Secrets Manager or the environment. Change a secret that was published.",
+    example="python/app/.env",
+    sources=("AWS Lambda developer guide, GetLayerVersion returns a link to download the layer",),
+)
+def SECRET_FILE(view: ArtifactView) -> Iterator[Fault]:
+    fix = "Leave it out (zip -x NAME), and change what it holds if it was ever published."
+    keys = {path for path, fact in view.subject.artifact.facts.items() if fact.magic == "private key"}
+    for entry in view.subject.artifact.entries:
+        if entry.kind != FILE or not entry.size or _is_test(entry.path):
+            continue
+        if entry.path in keys:
+            yield Fault(
+                "holds a private key, which everyone who may use it can download", view.subject, entry.path, fix
+            )
+        elif _SECRET_NAME.search(entry.path):
+            yield Fault(
+                "by its name a file of credentials, which everyone who may use it can download",
+                view.subject,
+                entry.path,
+                fix,
+                confidence=Confidence.LIKELY,
+            )
+
+
+def _is_test(path: str) -> bool:
+    return not _TESTS.isdisjoint(path.lower().split("/")[:-1])
+
+
+RULES = (UNREADABLE_FILE, MISSING_EXECUTE_BIT, NO_UNIX_MODES, BUILD_DEBRIS, SECRET_FILE)

@@ -1,0 +1,102 @@
+"""The outline of an artifact: what lies at its top, and where its code is. Made once, used by the layout rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..artifact import DIRECTORY, FILE, Artifact
+
+_LANGUAGES = {
+    "py": "python",
+    "pyc": "python",
+    "pyd": "python",
+    "js": "nodejs",
+    "mjs": "nodejs",
+    "cjs": "nodejs",
+    "node": "nodejs",
+    "jar": "java",
+    "class": "java",
+    "rb": "ruby",
+    "dll": "dotnet",
+}
+_DEPTH = 6
+MACOS_JUNK = "__MACOSX"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What lies where.
+
+    ``tops``: files below each top-level name (a lone file counts itself). ``root_files``: names of files at the root.
+    ``directories``: every directory that holds something, down to six levels. ``languages``: for each top-level name
+    the languages whose code it holds. ``python_packages`` and ``npm_packages``: top-level directories that are
+    packages. ``programs``: ELF files and scripts that are not libraries.
+    """
+
+    tops: Mapping[str, int]
+    root_files: tuple[str, ...]
+    directories: frozenset[str]
+    languages: Mapping[str, frozenset[str]]
+    python_packages: tuple[str, ...]
+    npm_packages: tuple[str, ...]
+    distributions: tuple[str, ...]
+    programs: tuple[str, ...]
+
+    def below(self, directory: str) -> bool:
+        """Whether anything lies below ``directory``."""
+        return directory in self.directories
+
+
+def outline(artifact: Artifact) -> Shape:
+    """Look over the entries of ``artifact`` once."""
+    tops: dict[str, int] = {}
+    root_files: list[str] = []
+    directories: set[str] = set()
+    languages: dict[str, set[str]] = {}
+    python_packages: set[str] = set()
+    npm_packages: set[str] = set()
+    distributions: set[str] = set()
+    programs: list[str] = []
+    facts = artifact.facts
+    previous = ""
+    for entry in artifact.entries:
+        path = entry.path
+        if entry.kind == DIRECTORY or path.startswith(MACOS_JUNK):
+            continue
+        parts = path.split("/")
+        top = parts[0]
+        tops[top] = tops.get(top, 0) + 1
+        if len(parts) == 1:
+            root_files.append(path)
+        else:
+            parent = path[: path.rfind("/")]
+            if parent != previous:
+                previous = parent
+                for depth in range(1, min(len(parts), _DEPTH + 1)):
+                    directories.add("/".join(parts[:depth]))
+            if len(parts) == 2:
+                if parts[1] in ("__init__.py", "__init__.pyc"):
+                    python_packages.add(top)
+                elif parts[1] == "package.json":
+                    npm_packages.add(top)
+                if top.endswith((".dist-info", ".egg-info")):
+                    distributions.add(top)
+        language = _LANGUAGES.get(path[path.rfind(".") + 1 :])
+        if language is None and entry.kind == FILE and ".so" in parts[-1]:
+            language = "native"
+        if language is not None:
+            languages.setdefault(top, set()).add(language)
+        fact = facts.get(path)
+        if fact is not None and (fact.first_line is not None or fact.elf is not None) and ".so" not in parts[-1]:
+            programs.append(path)
+    return Shape(
+        tops=tops,
+        root_files=tuple(sorted(root_files)),
+        directories=frozenset(directories),
+        languages={top: frozenset(found) for top, found in languages.items()},
+        python_packages=tuple(sorted(python_packages)),
+        npm_packages=tuple(sorted(npm_packages)),
+        distributions=tuple(sorted(distributions)),
+        programs=tuple(programs[:1000]),
+    )
