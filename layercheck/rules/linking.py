@@ -224,7 +224,7 @@ def _fatal(view: TargetView) -> Iterator[Fault]:
     Severity.ERROR,
     "target",
     what="A file needs a version (GLIBC_2.38, GLIBCXX_3.4.30, OPENSSL_3.2.0 …) that the library found first lacks.",
-    why="\"/lib64/libc.so.6: version `GLIBC_2.28' not found\". The file was built on a newer system than the runtime's: "
+    why='"/lib64/libc.so.6: version `GLIBC_2.28\' not found". The file was built on a newer system than the runtime: '
     "Amazon Linux 2 has glibc 2.26, Amazon Linux 2023 has 2.34. A newer copy further on in the search is not used.",
     fix="Take a build for an older glibc (manylinux2014), build on the runtime's system, or use a newer runtime.",
     example="_rust.abi3.so needs GLIBC_2.28 of libc.so.6, which has up to 2.26",

@@ -1,0 +1,89 @@
+"""From inputs to deployments: artifacts in their roles, stacked as Lambda mounts them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..artifact import Artifact, open_artifact
+from ..artifact.packages import PackageIndex
+from ..environment import limits
+from ..filesystem import OPT, TASK, Mount, Overlay
+from ..rules import Settings, StackView, Subject, outline
+from .kind import tell_kind
+from .options import Input, Options
+
+_ARN = re.compile(r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d*:layer:[^:]+(:\d+)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One stack of artifacts, of which the first given is ``main``."""
+
+    main: Subject
+    stack: StackView
+
+
+class Opener:
+    """Opens each input once and numbers the artifacts a1, a2 … in the order in which they were met."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._known: dict[str, Artifact] = {}
+        self._subjects: dict[tuple[int, str], Subject] = {}
+        self.opened: list[Artifact] = []
+
+    def subject(self, source: Input, kind: str, name: str | None = None) -> Subject:
+        """The artifact at ``source`` in the role ``kind`` (auto: told by its content). Raises OSError."""
+        artifact = self._open(source, name)
+        shape = outline(artifact)
+        reason = "as given"
+        if kind == "auto":
+            kind, reason = tell_kind(shape, artifact.form, artifact.name, self._options.handler)
+        key = (id(artifact), kind)
+        if key not in self._subjects:
+            at = TASK if kind == "function" else OPT
+            if artifact.form == "wheel":
+                at = OPT + "/python" if kind == "layer" else TASK
+            number = f"a{len(self._subjects) + 1}"
+            self._subjects[key] = Subject(number, artifact, kind, reason, at, shape, PackageIndex(artifact))
+        return self._subjects[key]
+
+    def _open(self, source: Input, name: str | None) -> Artifact:
+        if isinstance(source, Artifact):
+            return source
+        key = source if isinstance(source, str) else None
+        if key is not None and key in self._known:
+            return self._known[key]
+        artifact = open_artifact(source, name=name, engine=self._options.engine, progress=self._options.progress)
+        self.opened.append(artifact)
+        if key is not None:
+            self._known[key] = artifact
+        return artifact
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """All artifacts so far, by number."""
+        return list(self._subjects.values())
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        for artifact in self.opened:
+            artifact.close()
+
+
+def deploy(opener: Opener, source: Input, options: Options) -> Deployment:
+    """Stack one input with the layers of the options. A layer given as input lies below those."""
+    main = opener.subject(source, options.kind, options.name)
+    layers: list[Subject] = [main] if main.kind == "layer" else []
+    absent: list[str] = []
+    for layer in options.layers:
+        if isinstance(layer, str) and _ARN.match(layer):
+            absent.append(layer)
+        else:
+            layers.append(opener.subject(layer, "layer"))
+    subjects = tuple(layers) if main.kind == "layer" else (*layers, main)
+    settings = Settings(limits(), options.upload, options.max_unzipped, options.max_zip)
+    overlay = Overlay([Mount(subject.artifact, subject.at) for subject in subjects])
+    count = len(layers) + len(absent)
+    return Deployment(main, StackView(subjects, overlay, tuple(absent), count, options.handler, options.env, settings))

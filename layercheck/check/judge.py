@@ -1,0 +1,151 @@
+"""The order of judgement: fold consequences under causes, merge targets, select, and say how it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from ..finding import Finding
+from ..rules import Fault, Rule
+
+_BUILD_HASH = re.compile(r"-[0-9a-f]{8,}(?=[.\-]|$)")
+_NUMBER = re.compile(r"\d+(\.\d+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A fault together with the rule that found it and the target it holds for (None: for every target)."""
+
+    rule: Rule
+    fault: Fault
+    target: str | None
+
+
+@lru_cache(maxsize=1)
+def _folds() -> tuple[tuple[str, str, str], ...]:
+    with open(os.path.join(os.path.dirname(__file__), "data", "consequences.json"), encoding="utf-8") as file:
+        return tuple((fold["cause"], fold["consequence"], fold["share"]) for fold in json.load(file)["folds"])
+
+
+def _keys(raw: Raw, share: str, *, cause: bool) -> Iterable[str]:
+    """What a fault can be matched by; a cause and a consequence belong together when they have one key in common."""
+    fault = raw.fault
+    artifact = fault.subject.id if fault.subject is not None else ""
+    if share == "artifact":
+        return (artifact,)
+    if share == "path":
+        return (f"{artifact}:{fault.path}",)
+    if share == "candidates":
+        if cause:
+            return (f"{fault.subject.at}/{fault.path}",) if fault.subject is not None else ()
+        return tuple(fault.details.get("candidates", ()))
+    named = {fault.details.get("library")} if not cause else {str(fault.path).rsplit("/", 1)[-1]}
+    named.update(version["library"] for version in fault.details.get("versions", ()))
+    return tuple(name for name in named if name)
+
+
+def fold(raws: list[Raw]) -> list[Raw]:
+    """Put consequences under their causes: the cause's details count them, and they are no findings of their own."""
+    by_rule: dict[str, list[int]] = {}
+    for index, raw in enumerate(raws):
+        by_rule.setdefault(raw.rule.id, []).append(index)
+    counts: dict[int, dict[str, int]] = {}
+    folded: set[int] = set()
+    for cause, consequence, share in _folds():
+        if cause not in by_rule or consequence not in by_rule:
+            continue
+        known: dict[tuple[str | None, str], int] = {}
+        for index in by_rule[cause]:
+            for key in _keys(raws[index], share, cause=True):
+                known.setdefault((raws[index].target, key), index)
+        for index in by_rule[consequence]:
+            if index in folded:
+                continue
+            for key in _keys(raws[index], share, cause=False):
+                found = known.get((raws[index].target, key), known.get((None, key)))
+                if found is not None and found != index and found not in folded:
+                    folded.add(index)
+                    counts.setdefault(found, {})
+                    counts[found][consequence] = counts[found].get(consequence, 0) + 1
+                    break
+    result = []
+    for index, raw in enumerate(raws):
+        if index in folded:
+            continue
+        if index in counts:
+            details = {**raw.fault.details, "consequences": dict(sorted(counts[index].items()))}
+            raw = Raw(raw.rule, replace(raw.fault, details=details), raw.target)
+        result.append(raw)
+    return result
+
+
+def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Finding]:
+    """Findings that are equal in all but the target become one; ``order`` numbers the targets."""
+    merged: dict[str, tuple[Finding, set[str]]] = {}
+    for raw in raws:
+        finding = _finding(raw)
+        key = json.dumps(
+            [
+                finding.rule,
+                finding.severity.value,
+                finding.confidence.value,
+                finding.artifact,
+                finding.path,
+                finding.fact,
+                finding.fix,
+                finding.details,
+            ],
+            sort_keys=True,
+            default=str,
+        )
+        targets = merged.setdefault(key, (finding, set()))[1]
+        if raw.target is not None:
+            targets.add(raw.target)
+    findings = [replace(f, targets=tuple(sorted(found, key=order.__getitem__))) for f, found in merged.values()]
+    findings.sort(key=lambda f: (f.severity.rank, f.rule, f.artifact or "", f.path or "", f.message, f.targets))
+    return findings
+
+
+def _finding(raw: Raw) -> Finding:
+    rule, fault = raw.rule, raw.fault
+    path = fault.path
+    name = path if path is not None else (fault.subject.artifact.name if fault.subject is not None else None)
+    message = f"{name}: {fault.fact}" if name else fault.fact
+    settled: dict[str, Any] = {} if fault.confidence is None else {"confidence": fault.confidence}
+    return Finding(
+        rule=rule.id,
+        name=rule.name,
+        severity=fault.severity or rule.severity,
+        message=message,
+        artifact=fault.subject.id if fault.subject is not None else None,
+        path=path,
+        fix=fault.fix,
+        details=fault.details,
+        fingerprint=fingerprint(rule.id, path, fault.fact),
+        fact=fault.fact,
+        **settled,
+    )
+
+
+def fingerprint(rule: str, path: str | None, fact: str) -> str:
+    """The same for the same fault in another build: hashes in library names and all numbers are left out."""
+    plain = [_NUMBER.sub("N", _BUILD_HASH.sub("-H", text)) for text in (path or "", fact)]
+    text = "\0".join([rule, *plain]).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def selected(finding: Finding, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
+    """Whether a finding is among those that were asked for. Ids, names or prefixes of ids; ignore beats select."""
+    if any(_matches(finding, word) for word in ignore):
+        return False
+    return not select or any(_matches(finding, word) for word in select)
+
+
+def _matches(finding: Finding, word: str) -> bool:
+    return finding.name == word or finding.rule.startswith(word.upper())

@@ -1,0 +1,42 @@
+"""What one run is asked to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from ..artifact import Artifact
+from ..finding import Severity
+
+Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
+"""An artifact: a path, the bytes of an archive, a binary file object, or one that is open already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of a run; sizes in bytes, ``date`` an ISO date (None: the date of the data).
+
+    ``select`` and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no finding fails the run.
+    """
+
+    runtimes: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    layers: tuple[Input, ...] = ()
+    kind: str = "auto"
+    handler: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    libraries: str = "newest"
+    upload: str = "s3"
+    max_unzipped: int | None = None
+    max_zip: int | None = None
+    date: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: Severity | None = Severity.ERROR
+    min_severity: Severity = Severity.INFO
+    strict: bool = False
+    engine: str = "auto"
+    name: str | None = None
+    progress: Callable[[int, int], None] | None = None

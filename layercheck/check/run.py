@@ -1,0 +1,272 @@
+"""One run: open, stack, resolve, apply the rules, judge, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from .. import _version
+from ..artifact import SYMLINK
+from ..elf import ElfImage
+from ..environment import Environment, data_version, limits, load
+from ..filesystem import Filesystem
+from ..finding import (
+    ArtifactSummary,
+    Compatibility,
+    Confidence,
+    Finding,
+    Report,
+    Severity,
+    Target,
+    Unchecked,
+)
+from ..linker import Resolution, resolve
+from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
+from .deployment import Deployment, Opener, deploy
+from .judge import Raw, fold, merge, selected
+from .options import Input, Options
+from .targets import ARCHITECTURES, Choice, choose, newest_first
+
+_LINKING = frozenset(("LC401", "LC402", "LC404", "LC405"))
+_OPEN_NEEDS = frozenset(("LC401",))
+"""What an absent layer could supply."""
+
+
+class Run:
+    """The state of one run over its inputs."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.date = options.date or data_version()
+        self.opener = Opener(options)
+        self.raws: list[Raw] = []
+        self.targets: list[tuple[Target, Choice]] = []
+        self.unchecked: list[Unchecked] = []
+        self._resolutions: dict[tuple[int, str, str], tuple[Filesystem, Resolution]] = {}
+        self._judged: set[str] = set()
+
+    def add(self, source: Input) -> None:
+        """Judge one input on all its targets."""
+        deployment = deploy(self.opener, source, self.options)
+        stack = deployment.stack
+        choices = choose(deployment, self.options, self.date)
+        for subject in stack.subjects:
+            if subject.id not in self._judged:
+                self._judged.add(subject.id)
+                self._artifact(subject, stack)
+        self._collect("stack", stack, None)
+        for choice in choices:
+            self._target(deployment, choice)
+
+    def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
+        for rule in all_rules():
+            if rule.scope == scope:
+                for fault in rule.run(view):
+                    self._keep(rule, fault, target, view)
+
+    def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
+        absent = view.stack.open if isinstance(view, TargetView) else ()
+        if absent and rule.id in _OPEN_NEEDS:
+            what = f"{fault.details.get('library')}, which it needs"
+            why = f"could be in {', '.join(absent)}, which is not at hand"
+            self._note(what, why, target, fault.subject, fault.path)
+        else:
+            self.raws.append(Raw(rule, fault, target))
+
+    def _note(self, what: str, why: str, target: str | None, subject: Subject | None, path: str | None) -> None:
+        targets = (target,) if target is not None else ()
+        self.unchecked.append(Unchecked(what, why, targets, subject.id if subject else None, path))
+
+    def _artifact(self, subject: Subject, stack: StackView) -> None:
+        self._collect("artifact", ArtifactView(subject, stack.settings), None)
+        artifact = subject.artifact
+        for defect in artifact.defects:
+            if defect.kind == "unreadable":
+                self._note("its content", f"cannot be read here: {defect.detail}", None, subject, defect.entry)
+        for entry in artifact.entries:
+            if entry.kind == "other":
+                self._note("a device, pipe or socket", "is not packed into a zip", None, subject, entry.path)
+        if artifact.stopped:
+            self._note("the rest of its files", "more than 1 GiB was read; sizes are as declared", None, subject, None)
+
+    def _target(self, deployment: Deployment, choice: Choice) -> None:
+        stack = deployment.stack
+        name = f"t{len(self.targets) + 1}"
+        environment = self._environment(choice, self.options.libraries)
+        view = self._view(stack, environment, choice)
+        target = Target(
+            id=name,
+            runtime=choice.runtime.identifier,
+            architecture=choice.architecture,
+            function=stack.function.id if stack.function is not None else None,
+            layers=tuple([subject.id for subject in stack.subjects if subject.kind == "layer"]),
+            handler=stack.handler,
+            open=stack.open,
+            reason=choice.reason,
+            state=choice.runtime.state(self.date),
+        )
+        self.targets.append((target, choice))
+        self._collect("target", view, name)
+        self._unverified(view, name)
+        if self.gate and self.options.libraries == "newest":
+            self._floor(stack, choice, view, name)
+
+    @property
+    def gate(self) -> bool:
+        """Whether at least one dimension of the target was stated."""
+        return bool(self.options.runtimes or self.options.architectures)
+
+    def _environment(self, choice: Choice, libraries: str) -> Environment:
+        environment = load(choice.runtime.identifier, choice.architecture, libraries)
+        own = self.options.env.get("LD_LIBRARY_PATH")
+        return environment if own is None else environment.with_library_path(tuple(own.split(":")))
+
+    def _view(self, stack: StackView, environment: Environment, choice: Choice) -> TargetView:
+        key = (id(stack), choice.architecture, environment.inventory + _suffixes(choice))
+        if key not in self._resolutions:
+            filesystem = Filesystem(stack.overlay, environment)
+            self._resolutions[key] = (filesystem, resolve(filesystem))
+        filesystem, resolution = self._resolutions[key]
+        return TargetView(stack, environment, choice.runtime, filesystem, resolution)
+
+    def _unverified(self, view: TargetView, target: str) -> None:
+        nodes = view.filesystem.overlay.nodes
+        seen: set[tuple[str, str, str]] = set()
+        for load_ in view.resolution.loads:
+            for fact in load_.unverified:
+                if (fact.required_by, fact.path, fact.version) in seen:
+                    continue
+                seen.add((fact.required_by, fact.path, fact.version))
+                node = nodes.get(load_.path)
+                if node is None or node.entry is None:
+                    continue
+                what = f"version {fact.version} of {fact.library}"
+                why = f"whether {fact.path} defines it is not known"
+                self._note(what, why, target, view.subject_of(node.mount), node.entry.path)
+
+    def _floor(self, stack: StackView, choice: Choice, newest: TargetView, target: str) -> None:
+        """What works on the newest libraries but not on the oldest that a pinned function may still have."""
+        environment = self._environment(choice, "floor")
+        if environment.inventory == newest.environment.inventory:
+            return
+        floor = self._view(stack, environment, choice)
+        for rule in all_rules():
+            if rule.id not in _LINKING:
+                continue
+            known = {(fault.path, fault.fact) for fault in rule.run(newest)}
+            for fault in rule.run(floor):
+                if (fault.path, fault.fact) not in known and not _same_file(fault, known):
+                    fact = f"fails only on an old runtime version, to which a function may be pinned: {fault.fact}"
+                    mild = replace(fault, fact=fact, severity=Severity.INFO, confidence=Confidence.LIKELY)
+                    self.raws.append(Raw(rule, mild, target))
+
+    def report(self) -> Report:
+        """The report over everything added."""
+        order = {target.id: place for place, (target, _) in enumerate(self.targets)}
+        findings = [f for f in merge(fold(self.raws), order) if selected(f, self.options.select, self.options.ignore)]
+        failing = [f for f in findings if self._fails(f)]
+        targets = [replace(t, passed=not any(_concerns(f, t) for f in failing)) for t, _ in self.targets]
+        findings = [f for f in findings if f.severity.rank <= self.options.min_severity.rank]
+        return Report(
+            tool_version=_version.__version__,
+            data_version=data_version(),
+            date=self.date,
+            exit_code=self._exit_code(failing, targets),
+            targets=tuple(targets),
+            artifacts=tuple([_summary(subject) for subject in self.opener.subjects]),
+            compatibility=tuple(self._compatibility(targets)),
+            findings=tuple(findings),
+            unchecked=tuple(_merge_unchecked(self.unchecked, order)),
+            gate=self.gate,
+            limit_bytes=limits().unzipped_total_bytes,
+        )
+
+    def _fails(self, finding: Finding) -> bool:
+        return self.options.fail_on is not None and finding.severity.rank <= self.options.fail_on.rank
+
+    def _exit_code(self, failing: Sequence[Finding], targets: Sequence[Target]) -> int:
+        if self.options.strict and self.unchecked:
+            return 3
+        if self.gate:
+            return 1 if failing else 0
+        if any(not finding.targets for finding in failing):
+            return 1
+        supported = [target for target in targets if target.state == "supported"]
+        return 0 if any(target.passed for target in supported) or not failing else 1
+
+    def _compatibility(self, targets: Sequence[Target]) -> Iterator[Compatibility]:
+        by_name = {target.id: choice for target, choice in self.targets}
+        for architecture in ARCHITECTURES:
+            mine = [t for t in targets if t.architecture == architecture]
+            failed = {t.runtime for t in mine if not t.passed}
+            usable = {t.runtime: by_name[t.id].runtime for t in mine if t.state == "supported"}
+            fitting = sorted((r for n, r in usable.items() if n not in failed), key=newest_first)
+            if fitting:
+                names = [r.identifier for r in fitting][: limits().compatible_runtimes]
+                yield Compatibility(architecture, tuple(names))
+
+    def close(self) -> None:
+        """Close the artifacts that the run opened."""
+        self.opener.close()
+
+
+def _suffixes(choice: Choice) -> str:
+    """What of the runtime, beside its libraries, decides which files are roots."""
+    return "|" + "|".join(choice.runtime.extension_suffixes.get(choice.architecture, ()))
+
+
+def _same_file(fault: Fault, known: set[tuple[str | None, str]]) -> bool:
+    return any(path == fault.path for path, _ in known)
+
+
+def _concerns(finding: Finding, target: Target) -> bool:
+    if finding.targets:
+        return target.id in finding.targets
+    return finding.artifact is None or finding.artifact in (target.function, *target.layers)
+
+
+def _summary(subject: Subject) -> ArtifactSummary:
+    artifact = subject.artifact
+    links = any(entry.kind == SYMLINK for entry in artifact.entries)
+    near = artifact.unzipped_bytes > limits().unzipped_total_bytes * 8 // 10
+    packages = [(p.name, count) for p, count in subject.packages.sizes()[:12]] if near else []
+    return ArtifactSummary(
+        id=subject.id,
+        kind=subject.kind,
+        form=artifact.form,
+        path=artifact.name,
+        code_sha256=artifact.code_sha256,
+        content_sha256=artifact.content_sha256,
+        zip_bytes=artifact.zip_bytes,
+        unzipped_bytes=artifact.unzipped_bytes,
+        files=artifact.files,
+        elf_files=sum([isinstance(fact.elf, ElfImage) for fact in artifact.facts.values()]),
+        kind_reason=subject.kind_reason,
+        followed_bytes=artifact.followed_bytes() if links else None,
+        packages=tuple(packages),
+    )
+
+
+def _merge_unchecked(items: Sequence[Unchecked], order: dict[str, int]) -> list[Unchecked]:
+    merged: dict[tuple[str | None, str | None, str, str], set[str]] = {}
+    for item in items:
+        merged.setdefault((item.artifact, item.path, item.what, item.why), set()).update(item.targets)
+    keys = sorted(merged, key=lambda key: tuple(part or "" for part in key))
+    return [
+        Unchecked(what, why, tuple(sorted(merged[(a, p, what, why)], key=order.__getitem__)), a, p)
+        for a, p, what, why in keys
+    ]
+
+
+def run(inputs: Sequence[Input], options: Options) -> Report:
+    """Check all inputs, each a deployment of its own.
+
+    Raises OSError for an input that cannot be read, ValueError for an unknown runtime or architecture.
+    """
+    work = Run(options)
+    try:
+        for source in inputs:
+            work.add(source)
+        return work.report()
+    finally:
+        work.close()
