@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..filesystem import Filesystem
 from .glibc import GlibcLoader
 from .model import Load, Resolution
-from .roots import LIBRARY, find_roots
+from .roots import LIBRARY, UNUSED, find_roots
 
 
 def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None) -> Resolution:
@@ -20,6 +20,10 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
     certain: set[str] = set()
     for root in roots:
         if root.kind == LIBRARY:
+            continue
+        if root.kind == UNUSED:
+            # A module for another interpreter never loads here, and what only it needs does not either.
+            reached.update([item.real for item in loader.load_program(root.path).objects])
             continue
         certain.add(root.path)
         load = Load(root.path, "static") if root.image.is_static else loader.load_program(root.path)

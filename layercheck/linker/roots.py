@@ -11,7 +11,7 @@ from ..elf import ElfImage, detect_libc
 from ..environment.model import Environment
 from ..filesystem import Filesystem, Node
 
-PROGRAM, EXTENSION, LIBRARY = "program", "extension", "library"
+PROGRAM, EXTENSION, LIBRARY, UNUSED = "program", "extension", "library", "unused"
 
 
 class Root(NamedTuple):
@@ -39,7 +39,7 @@ def find_roots(filesystem: Filesystem) -> list[Root]:
 
 
 def classify(path: str, image: ElfImage, environment: Environment) -> str | None:
-    """What kind of root the file is, or None for one that this runtime never opens."""
+    """What kind of root the file is: ``unused`` for a module of another interpreter, None for an object file."""
     if image.type not in (2, 3):
         return None
     name = path[path.rfind("/") + 1 :]
@@ -52,7 +52,7 @@ def classify(path: str, image: ElfImage, environment: Environment) -> str | None
         if runtime is not None and runtime.language == "python":
             suffixes = runtime.extension_suffixes.get(environment.architecture, ())
             if not name.endswith(tuple(suffixes)) or _tagged_for_another(name, suffixes):
-                return None
+                return UNUSED
         return EXTENSION
     return LIBRARY
 

@@ -25,7 +25,7 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
         _unchecked(page, report.unchecked, names, verbose)
         write_totals(page, report, names, verbose=verbose)
         if not report.gate:
-            write_compatibility(page, report)
+            write_compatibility(page, report, verbose=verbose)
     page.gap()
     _verdict(page, report, names)
     return page.finish()
@@ -98,7 +98,7 @@ def _verdict(page: Page, report: Report, names: Names) -> None:
         page.paragraph((word, style), f": {tally(report)}" + (f" ({where})" if where else ""), hang=2)
         return
     working = sum(target.passed for target in report.targets)
-    page.paragraph((word, style), f": works on {working} of {len(report.targets)} targets; {tally(report)}", hang=2)
+    page.paragraph((word, style), f": works on {plural(working, 'target')} of {len(report.targets)}", hang=2)
 
 
 def _verdict_word(report: Report) -> tuple[str, str]:

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 from collections import Counter
 
-from layercheck.finding import Report, Severity, Target
-from layercheck.report.order import id_order, runtime_family, runtime_version
+from layercheck.finding import Finding, Report, Severity, Target
+from layercheck.report.order import finding_order, id_order, runtime_family, runtime_version
 from layercheck.report.page import Page, Part
 from layercheck.report.words import plural
 
 
-def write_compatibility(page: Page, report: Report) -> None:
+def write_compatibility(page: Page, report: Report, *, verbose: bool) -> None:
     """A row a runtime, a column an architecture; then what may be declared."""
     if report.targets:
         page.gap()
         page.table(_table(report), indent=0)
+        _write_reasons(page, report, verbose)
     page.gap()
     _write_declaration(page, report)
+
+
+def _write_reasons(page: Page, report: Report, verbose: bool) -> None:
+    """What stands behind the rule ids of the table, one line or two a rule."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in sorted(report.findings, key=finding_order):
+        if finding.targets and finding.severity is not Severity.INFO:
+            by_rule.setdefault(finding.rule, []).append(finding)
+    if not by_rule or verbose:
+        return
+    page.gap()
+    for rule, findings in sorted(by_rule.items(), key=lambda item: (item[1][0].severity.rank, item[0])):
+        head = findings[0]
+        paths = {finding.path for finding in findings}
+        stopped = {target for finding in findings for target in finding.targets}
+        where = f" ({plural(len(paths), 'file')}, {plural(len(stopped), 'target')})"
+        page.paragraph((f"{rule} {head.name}", "bold"), f"{where}: {head.message}", hang=2)
+    example = next(target for target in report.targets if not target.passed or target is report.targets[-1])
+    page.paragraph(f"-r {example.runtime} -a {example.architecture} tells all about one of them, -v about all.")
 
 
 def _table(report: Report) -> list[list[Part]]:

@@ -19,7 +19,13 @@ _TRIED_SHOWN = 10
 
 def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, quiet: bool) -> None:
     """All groups of findings; only errors when ``quiet``."""
-    found = [finding for finding in report.findings if not quiet or finding.severity is Severity.ERROR]
+    # Without a target the table tells what stops it where; only what holds everywhere is told in full.
+    everywhere = report.gate or verbose
+    found = [
+        finding
+        for finding in report.findings
+        if (not quiet or finding.severity is Severity.ERROR) and (everywhere or not finding.targets)
+    ]
     brief_before = False
     for _, rule in groupby(groups(found), key=lambda group: (group.head.severity.rank, group.head.rule)):
         same_rule = list(rule)
@@ -62,7 +68,7 @@ def _places(group: Group, names: Names) -> list[str]:
 def _brief(page: Page, group: Group, names: Names) -> None:
     places = _places(group, names)
     where = f"  {plural(len(places), 'file')}" if len(places) > 1 else "".join(f"  {place}" for place in places)
-    page.line(*_heading(group, names), f"{where}: {group.fact}")
+    page.paragraph(*_heading(group, names), f"{where}: {group.fact}", hang=2)
 
 
 def _block(page: Page, group: Group, names: Names, verbose: bool) -> None:
@@ -85,7 +91,7 @@ def _write_places(page: Page, group: Group, names: Names, places: list[str], ver
         # What the findings share is told once, below the fix; what differs is told under each file.
         tell_chain, tell_tried = group.shared("chain") is None, group.shared("tried") is None
         for place, finding in _one_each(group, names):
-            page.paragraph(f"- {place}", indent=4, hang=2)
+            page.verbatim(f"- {place}", indent=4)
             if tell_chain:
                 _write_chain(page, finding.details.get("chain"), indent=6)
             if tell_tried:
@@ -93,7 +99,7 @@ def _write_places(page: Page, group: Group, names: Names, places: list[str], ver
         return
     shown = places if len(places) <= _PATHS_SHOWN + 1 else places[:_PATHS_SHOWN]
     for place in shown:
-        page.paragraph(f"- {place}", indent=4, hang=2)
+        page.verbatim(f"- {place}", indent=4)
     if len(shown) < len(places):
         hidden = set(places[len(shown) :])
         paths = {names.short_place(item): item.path for item in group.findings if item.path is not None}

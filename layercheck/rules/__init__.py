@@ -1,15 +1,11 @@
 """The rules, one module a family. ``all_rules`` lists what is implemented."""
 
-from . import archive, binaries, bootstrap, layout, linking, modes, size
+from . import archive, binaries, bootstrap, layout, linking, modes, python, size
 from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView
 from .shape import Shape, outline
 
-_ALL = tuple(
-    sorted(
-        (*archive.RULES, *layout.RULES, *modes.RULES, *size.RULES, *binaries.RULES, *linking.RULES, *bootstrap.RULES),
-        key=lambda rule: rule.id,
-    )
-)
+_FAMILIES = (archive, layout, modes, size, binaries, linking, python, bootstrap)
+_ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 
 
 def all_rules() -> tuple[Rule, ...]:

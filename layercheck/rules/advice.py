@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -20,23 +20,48 @@ def reinstall(view: TargetView, subject: Subject, path: str) -> str | None:
     if package is None:
         return None
     if package.ecosystem == "python":
-        return pip_install(view, subject, path, package.name, package.version)
+        return pip_install(view, subject, path, f"{package.name}=={package.version}")
     if package.ecosystem == "npm":
         return npm_install(view, package.name)
     return None
 
 
-def pip_install(view: TargetView, subject: Subject, path: str, name: str, version: str | None = None) -> str:
+def reinstall_all(view: TargetView, subject: Subject, paths: Iterable[str]) -> dict[str, str]:
+    """For each path the command for all packages at fault: one command mends them together."""
+    owners = {path: subject.packages.owner(path) for path in paths}
+    commands: dict[tuple[str, str], str] = {}
+    found: dict[str, str] = {}
+    for path, package in owners.items():
+        if package is None or package.ecosystem not in ("python", "npm"):
+            continue
+        key = (package.ecosystem, _target_directory(subject, path) if package.ecosystem == "python" else "")
+        if key not in commands:
+            same = {
+                other
+                for place, other in owners.items()
+                if other is not None
+                and other.ecosystem == package.ecosystem
+                and (package.ecosystem == "npm" or _target_directory(subject, place) == key[1])
+            }
+            if package.ecosystem == "python":
+                pins = [f"{item.name}=={item.version}" for item in sorted(same)]
+                commands[key] = pip_install(view, subject, path, *pins)
+            else:
+                commands[key] = npm_install(view, *sorted(item.name for item in same))
+        found[path] = commands[key]
+    return found
+
+
+def pip_install(view: TargetView, subject: Subject, path: str, *wanted_packages: str) -> str:
     """``pip install`` for the target's Python, architecture and glibc, into the place where the package lies now."""
     python = view.runtime.identifier.removeprefix("python") if view.runtime.language == "python" else None
     machine = _PIP_MACHINE[view.environment.architecture]
     tags = ["manylinux2014"] if view.environment.loader.version == "2.26" else ["manylinux_2_28", "manylinux2014"]
     platforms = " ".join(f"--platform {tag}_{machine}" for tag in tags)
     wanted = f"--python-version {python} " if python else ""
-    pin = f"{name}=={version}" if version else name
     return (
         f"pip install {platforms} {wanted}--implementation cp --only-binary=:all: --upgrade "
-        f"--target {_target_directory(subject, path)} {pin}"
+        f"--target {_target_directory(subject, path)} {' '.join(wanted_packages)}"
     )
 
 
@@ -47,10 +72,10 @@ def _target_directory(subject: Subject, path: str) -> str:
     return path[: cut + 14] if cut >= 0 else "python"
 
 
-def npm_install(view: TargetView, name: str) -> str:
+def npm_install(view: TargetView, *names: str) -> str:
     """``npm install`` for Linux, glibc and the target's processor."""
     cpu = _NPM_CPU[view.environment.architecture]
-    return f"npm install --os=linux --cpu={cpu} --libc=glibc --force {name}"
+    return f"npm install --os=linux --cpu={cpu} --libc=glibc --force {' '.join(names)}"
 
 
 @lru_cache(maxsize=1)

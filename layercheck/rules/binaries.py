@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..artifact import FILE
-from ..elf import ElfImage, detect_libc, machine_name
+from ..elf import ElfImage, Libc, detect_libc, machine_name
 from ..filesystem import Hit
 from ..finding import Confidence, Defect, Severity
-from .advice import reinstall
+from .advice import reinstall_all
 from .alternatives import families, family
 from .base import ArtifactView, Fault, Subject, TargetView, rule
 
@@ -48,23 +48,23 @@ def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
     architecture = view.environment.architecture
     wanted = _MACHINES[architecture]
     for subject in view.stack.subjects:
-        fitting: set[str] | None = None
+        found: dict[str, ElfImage] = {}
         for path, fact in subject.artifact.facts.items():
             image = fact.elf
             if not isinstance(image, ElfImage) or (image.machine == wanted and image.bits == 64):
                 continue
-            if path.endswith(_OBJECTS) or image.type not in (2, 3):
-                continue
-            if fitting is None:
-                fitting = fitting_families(view, subject)
-            if family(path) in fitting:
-                continue
+            if image.type in (2, 3) and not path.endswith(_OBJECTS):
+                found[path] = image
+        fitting = fitting_families(view, subject) if found else set()
+        found = {path: image for path, image in found.items() if family(path) not in fitting}
+        fixes = reinstall_all(view, subject, found)
+        for path, image in found.items():
             built = machine_name(image.machine, image.bits)
             yield Fault(
                 f"built for {built}, the target is {architecture}: it cannot load or start there",
                 subject,
                 path,
-                reinstall(view, subject, path) or f"Build it for {architecture}.",
+                fixes.get(path) or f"Build it for {architecture}.",
                 details={"machine": built, "e_machine": image.machine, "bits": image.bits},
             )
 
@@ -103,19 +103,22 @@ def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
         if not foreign:
             continue
         fitting = {family(path) for path, fact in facts.items() if isinstance(fact.elf, ElfImage)}
-        for path, binary in foreign.items():
-            extension = path.endswith(".pyd")
-            if not (_is_linux_place(path) or extension) or family(path) in fitting:
-                continue
-            if "node_modules/" in path and _has_linux_sibling(path, fitting):
-                continue
+        at_fault = {
+            path: binary
+            for path, binary in foreign.items()
+            if (_is_linux_place(path) or path.endswith(".pyd"))
+            and family(path) not in fitting
+            and not ("node_modules/" in path and _has_linux_sibling(path, fitting))
+        }
+        fixes = reinstall_all(view, subject, at_fault)
+        for path, binary in at_fault.items():
             system = {"Mach-O": "macOS", "PE": "Windows"}[binary.format]
             yield Fault(
                 f"a {binary.format} file ({system}, {', '.join(binary.architectures)}) where Linux needs ELF: "
                 "invalid ELF header",
                 subject,
                 path,
-                reinstall(view, subject, path) or f"Build it for Linux on {view.environment.architecture}.",
+                fixes.get(path) or f"Build it for Linux on {view.environment.architecture}.",
                 details={"format": binary.format, "architectures": list(binary.architectures)},
             )
 
@@ -211,25 +214,26 @@ def MISALIGNED_SEGMENT(view: ArtifactView) -> Iterator[Fault]:
 )
 def MUSL_LINKED(view: TargetView) -> Iterator[Fault]:
     for subject in view.stack.subjects:
-        fitting: set[str] | None = None
+        found: dict[str, Libc] = {}
         for path, fact in subject.artifact.facts.items():
             image = fact.elf
             if not isinstance(image, ElfImage) or image.machine != _MACHINES[view.environment.architecture]:
                 continue
             libc = detect_libc(image)
-            if libc.kind not in ("musl", "bionic") or _brings_loader(view, image):
-                continue
-            if fitting is None:
-                fitting = fitting_families(view, subject)
-            if family(path) in fitting or _bundled_beside(view, subject, path):
-                continue
+            if libc.kind in ("musl", "bionic") and not _brings_loader(view, image):
+                found[path] = libc
+        fitting = fitting_families(view, subject) if found else set()
+        at_fault = [p for p in found if family(p) not in fitting and not _bundled_beside(view, subject, p)]
+        fixes = reinstall_all(view, subject, at_fault)
+        for path in at_fault:
+            libc = found[path]
             system = "Alpine Linux" if libc.kind == "musl" else "Android"
             yield Fault(
                 f"linked against {libc.kind} ({libc.evidence}), made for {system}: Lambda's runtimes have glibc, "
                 "so it cannot load",
                 subject,
                 path,
-                reinstall(view, subject, path) or "Link it statically, or build it on a system with glibc.",
+                fixes.get(path) or "Link it statically, or build it on a system with glibc.",
                 details={"libc": libc.kind, "evidence": libc.evidence},
             )
 

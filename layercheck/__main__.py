@@ -1,0 +1,5 @@
+"""``python -m layercheck``: the same as the console script."""
+
+from .cli import entry
+
+entry()

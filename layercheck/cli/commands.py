@@ -1,0 +1,161 @@
+"""What each command does: gather, call, print."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from . import COULD_NOT, FOUND, OK, USAGE
+from .output import Output, OutputError, use_color
+
+
+def _fail(text: str, code: int) -> int:
+    print(f"layercheck: {text}", file=sys.stderr)
+    return code
+
+
+def check_command(options: Namespace) -> int:
+    """``layercheck [check] INPUT...``."""
+    if options.require_target and not (options.runtime and options.architecture):
+        return _fail("--require-target: give -r RUNTIME and -a ARCHITECTURE", USAGE)
+    from ..check import Options, run
+    from ..environment import UnknownRuntime
+    from ..finding import Severity
+    from ..report import render
+    from .progress import Progress
+
+    if options.inputs.count("-") + options.layer.count("-") > 1:
+        return _fail("standard input (-) can be read once only", USAGE)
+    progress = Progress(enabled=not options.no_progress and not options.quiet and sys.stderr.isatty())
+    wanted = Options(
+        runtimes=tuple(options.runtime),
+        architectures=tuple(options.architecture),
+        layers=tuple(_source(layer) for layer in options.layer),
+        kind=options.kind,
+        handler=options.handler,
+        env=dict(options.env),
+        libraries=options.libraries,
+        upload=options.upload,
+        max_unzipped=options.max_unzipped,
+        max_zip=options.max_zip,
+        date=options.date,
+        select=tuple(word for words in options.select for word in words),
+        ignore=tuple(word for words in options.ignore for word in words),
+        fail_on=None if options.fail_on == "never" else Severity(options.fail_on),
+        min_severity=Severity(options.min_severity),
+        strict=options.strict,
+        progress=progress.update if progress.enabled else None,
+    )
+    try:
+        report = run([_source(name) for name in options.inputs], wanted)
+    except UnknownRuntime as error:
+        return _fail(str(error), USAGE)
+    except ValueError as error:
+        return _fail(str(error), USAGE)
+    except OSError as error:
+        return _fail(_reason(error), COULD_NOT)
+    finally:
+        progress.clear()
+    output = Output(options.output)
+    text = render(
+        report,
+        options.format,
+        color=use_color(options.color, output.terminal()),
+        width=output.width(),
+        verbose=options.verbose,
+        quiet=options.quiet,
+    )
+    if not report.gate:
+        print("layercheck: no target given: this is a compatibility table, not a gate (see -r and -a)", file=sys.stderr)
+    code = _write(output, text)
+    if code != OK:
+        return code
+    return OK if report.exit_code == FOUND and options.exit_zero else report.exit_code
+
+
+def _source(name: str) -> str | BinaryIO:
+    return sys.stdin.buffer if name == "-" else name
+
+
+def _reason(error: OSError) -> str:
+    words = error.strerror or str(error)
+    return f"{os.fsdecode(error.filename)}: {words}" if error.filename is not None else words
+
+
+def _write(output: Output, text: str) -> int:
+    try:
+        output.write(text)
+    except OutputError as error:
+        return _fail(str(error), COULD_NOT)
+    return OK
+
+
+def _emit(options: Namespace, text: str, data: Callable[[], Any]) -> int:
+    """Print ``text``, or ``data`` as JSON when that was asked for."""
+    output = Output(options.output)
+    if getattr(options, "format", "text") == "json":
+        import json
+
+        text = json.dumps(data(), indent=2, ensure_ascii=True) + "\n"
+    return _write(output, text)
+
+
+def rules_command(options: Namespace) -> int:
+    """``layercheck rules``."""
+    from ..rules import all_rules
+
+    text = "".join(f"{rule.id}  {rule.severity.value:7}  {rule.name:27} {rule.what}\n" for rule in all_rules())
+    return _emit(options, text, lambda: [_rule(rule) for rule in all_rules()])
+
+
+def explain_command(options: Namespace) -> int:
+    """``layercheck explain RULE``."""
+    from ..rules import all_rules
+
+    found = [rule for rule in all_rules() if options.rule.upper() == rule.id or options.rule.lower() == rule.name]
+    if not found:
+        import difflib
+
+        names = [word for rule in all_rules() for word in (rule.id, rule.name)]
+        near = difflib.get_close_matches(options.rule, names) or difflib.get_close_matches(options.rule.upper(), names)
+        hint = f"; did you mean {', '.join(near)}?" if near else " (see 'layercheck rules')"
+        return _fail(f"no rule is called {options.rule!r}{hint}", USAGE)
+    from ..report.catalogue import explain
+
+    return _emit(options, explain(found[0], Output(options.output).width()), lambda: _rule(found[0]))
+
+
+def _rule(rule: Any) -> dict[str, Any]:
+    fields = ("id", "name", "scope", "what", "why", "fix", "example")
+    return {
+        **{field: getattr(rule, field) for field in fields},
+        "severity": rule.severity.value,
+        "sources": list(rule.sources),
+    }
+
+
+def runtimes_command(options: Namespace) -> int:
+    """``layercheck runtimes``."""
+    from ..environment import data_version
+    from ..environment.table import runtime_rows, source_texts
+    from ..report.catalogue import runtime_table
+
+    date = options.date or data_version()
+    rows = runtime_rows(date)
+    return _emit(
+        options,
+        runtime_table(rows, date, data_version()),
+        lambda: {"data_version": data_version(), "date": date, "runtimes": rows, "sources": source_texts()},
+    )
+
+
+def schema_command(options: Namespace) -> int:
+    """``layercheck schema report``."""
+    import json
+
+    from ..report.schema import schema
+
+    return _write(Output(options.output), json.dumps(schema(), indent=2) + "\n")

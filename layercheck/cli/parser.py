@@ -1,0 +1,166 @@
+"""The options of every command."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+from .. import _version
+
+FORMATS = ("text", "concise", "json")
+_COMMANDS = ("check", "rules", "explain", "runtimes", "schema")
+_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$", re.IGNORECASE)
+_FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
+_BINARY = {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+_EPILOG = """exit codes: 0 passed; 1 findings; 2 wrong command line; 3 could not check.
+INPUT is a zip, jar, wheel or directory, or - for standard input; each is judged by itself.
+Without -r and -a the report tells on which runtimes and architectures it works."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Print the fault and end with 2."""
+        self.exit(2, f"layercheck: {message}\nTry 'layercheck --help'.\n")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Parse the command line; ``check`` may be left out. Raises SystemExit as argparse does."""
+    first = next((word for word in arguments if not word.startswith("-")), None)
+    if (first not in _COMMANDS and not set(arguments) & {"-h", "--help", "--version"}) or (
+        first not in _COMMANDS and "--version" not in arguments and first is not None
+    ):
+        arguments = ["check", *arguments]
+    return build().parse_args(arguments)
+
+
+def build() -> argparse.ArgumentParser:
+    """The whole parser."""
+    from . import commands
+
+    parser = _Parser(
+        prog="layercheck",
+        description="Verify AWS Lambda layer and function artifacts before they are deployed.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"layercheck {_version.__version__}")
+    sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    check = sub.add_parser(
+        "check",
+        help="check artifacts (the default: the word may be left out)",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.add_argument("inputs", nargs="+", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    _target_options(check)
+    _rule_options(check)
+    _output_options(check, FORMATS)
+    check.set_defaults(command=commands.check_command)
+
+    rules = sub.add_parser("rules", help="list the rules")
+    _output_options(rules, ("text", "json"))
+    rules.set_defaults(command=commands.rules_command)
+
+    explain = sub.add_parser("explain", help="one rule: what, why, how to fix, example, sources")
+    explain.add_argument("rule", metavar="RULE", help="id or name, such as LC401 or missing-library")
+    _output_options(explain, ("text", "json"))
+    explain.set_defaults(command=commands.explain_command)
+
+    runtimes = sub.add_parser("runtimes", help="the runtime table, with dates and where each fact comes from")
+    runtimes.add_argument("--date", type=_date, help="judge states on this day (YYYY-MM-DD)")
+    _output_options(runtimes, ("text", "json"))
+    runtimes.set_defaults(command=commands.runtimes_command)
+
+    schema = sub.add_parser("schema", help="print a JSON Schema")
+    schema.add_argument("which", choices=("report",), metavar="report", help="the schema of --format json")
+    schema.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
+    schema.set_defaults(command=commands.schema_command)
+    return parser
+
+
+def _target_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("target")
+    group.add_argument("--kind", choices=("auto", "layer", "function"), default="auto", help="what INPUT is")
+    group.add_argument(
+        "-r", "--runtime", action="append", default=[], metavar="NAME", help="e.g. python3.12; repeatable"
+    )
+    group.add_argument(
+        "-a", "--architecture", action="append", default=[], metavar="ARCH", help="x86_64 or arm64; repeatable"
+    )
+    group.add_argument(
+        "--layer", action="append", default=[], metavar="INPUT|ARN", help="a further layer, in order; repeatable"
+    )
+    group.add_argument("--handler", metavar="NAME", help="the function's handler, e.g. app.handler")
+    group.add_argument(
+        "--env", action="append", default=[], type=_assignment, metavar="NAME=VALUE", help="environment variable"
+    )
+    group.add_argument(
+        "--libraries", choices=("newest", "floor"), default="newest", help="newest libraries known, or the oldest"
+    )
+    group.add_argument("--upload", choices=("direct", "s3"), default="s3", help="how it will be uploaded")
+    group.add_argument("--date", type=_date, help="judge as on this day (YYYY-MM-DD; default: the date of the data)")
+
+
+def _rule_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("rules")
+    group.add_argument(
+        "--select", action="append", default=[], type=_words, metavar="RULES", help="only these, e.g. LC3"
+    )
+    group.add_argument("--ignore", action="append", default=[], type=_words, metavar="RULES", help="not these")
+    levels = ("error", "warning", "info")
+    group.add_argument(
+        "--fail-on", choices=(*levels, "never"), default="error", help="exit 1 at or above this (default error)"
+    )
+    group.add_argument("--min-severity", choices=levels, default="info", help="show only these and worse")
+    group.add_argument("--strict", action="store_true", help="exit 3 when something could not be checked")
+    group.add_argument("--require-target", action="store_true", help="exit 2 without -r and -a (for gates)")
+    group.add_argument("--max-unzipped", type=_size, metavar="SIZE", help="own budget, e.g. 200MB")
+    group.add_argument("--max-zip", type=_size, metavar="SIZE", help="own budget for the archive")
+    group.add_argument("--exit-zero", action="store_true", help="exit 0 instead of 1")
+
+
+def _output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("-f", "--format", choices=formats, default="text", help="default text")
+    group.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE (whole or not at all)")
+    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default auto")
+    if "concise" in formats:
+        group.add_argument("--no-progress", action="store_true", help="no progress on the terminal")
+        group.add_argument("-q", "--quiet", action="store_true", help="errors and the last line only")
+        group.add_argument("-v", "--verbose", action="store_true", help="every file, every directory tried")
+
+
+def _words(text: str) -> list[str]:
+    from ..rules import all_rules
+
+    words = [word for word in re.split(r"[,\s]+", text) if word]
+    for word in words:
+        if not any(rule.name == word or rule.id.startswith(word.upper()) for rule in all_rules()):
+            raise argparse.ArgumentTypeError(f"no rule is called or begins with {word!r} (see 'layercheck rules')")
+    return words
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _size(text: str) -> int:
+    match = _SIZE.match(text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 50000000, 50MB or 50MiB")
+    unit = match[2].lower()
+    return int(float(match[1]) * (_BINARY.get(unit) or _FACTOR[unit]))
+
+
+def _date(text: str) -> str:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date (YYYY-MM-DD)") from None
