@@ -61,7 +61,7 @@ class Overlay:
         self.mounts = tuple(mounts)
         self.nodes: dict[str, Node] = {}
         self.links: dict[str, str] = {}
-        self.directories: set[str] = {OPT, TASK}
+        self.directories: set[str] = {OPT, "/var", TASK}
         self.overridden: list[tuple[str, int, int]] = []
         self.clashes: list[tuple[str, int, int]] = []
         for index, mount in enumerate(self.mounts):

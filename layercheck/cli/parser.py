@@ -28,9 +28,8 @@ class _Parser(argparse.ArgumentParser):
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Parse the command line; ``check`` may be left out. Raises SystemExit as argparse does."""
     first = next((word for word in arguments if not word.startswith("-")), None)
-    if (first not in _COMMANDS and not set(arguments) & {"-h", "--help", "--version"}) or (
-        first not in _COMMANDS and "--version" not in arguments and first is not None
-    ):
+    asks_for_help = bool(set(arguments) & {"-h", "--help", "--version"})
+    if first not in _COMMANDS and (first is not None or not asks_for_help):
         arguments = ["check", *arguments]
     return build().parse_args(arguments)
 

@@ -76,6 +76,14 @@ class GlibcLoader:
         self._machine = 62 if environment.architecture == "x86_64" else 183
         self._cache: dict[tuple[tuple[str, ...], str, str], _Found | _Fatal | None] = {}
 
+    def running(self) -> _Object | None:
+        """The loader itself, which is in every process and answers to its own name."""
+        hit = self._filesystem.lookup(self._loader.path)
+        file = _file_of(hit.node) if isinstance(hit, Hit) else None
+        if not isinstance(hit, Hit) or file is None:
+            return None
+        return _Object(hit, file, None, self._loader.path[self._loader.path.rfind("/") + 1 :])
+
     def load_program(self, path: str) -> Load:
         """Load the file at the absolute ``path`` as the loader does with a program and everything that it needs."""
         hit = self._filesystem.lookup(path, self._cwd)
@@ -194,6 +202,10 @@ class _Process:
         self.lookups: list[Lookup] = []
         self.missing: set[str] = set()
         self.add(self.program)
+        running = loader.running()
+        if running is not None:
+            for name in running.names:
+                self.by_name.setdefault(name, running)
 
     def add(self, item: _Object) -> None:
         self.loader.prepare(item)

@@ -81,20 +81,26 @@ def npm_install(view: TargetView, *names: str) -> str:
 @lru_cache(maxsize=1)
 def _table() -> Mapping[str, Any]:
     with open(os.path.join(os.path.dirname(__file__), "data", "advice.json"), encoding="utf-8") as file:
-        libraries: Mapping[str, Any] = json.load(file)["libraries"]
-    return libraries
+        table: Mapping[str, Any] = json.load(file)
+    return table
 
 
 def for_library(view: TargetView, subject: Subject, path: str, library: str) -> str:
     """What to do about a missing ``library`` that the file at ``path`` needs."""
     package = subject.packages.owner(path)
-    known = _table().get(library)
+    table = _table()
+    known = table["libraries"].get(library)
+    other = table["packages"].get(package.name) if package is not None else None
     lines = []
     if known is not None:
         lines.append(str(known["text"]))
-        other = known["replace"].get(package.name) if package is not None else None
-        if other is not None:
-            lines.append(pip_install(view, subject, path, other))
+        replacement = known["replace"].get(package.name) if package is not None else None
+        if replacement is not None:
+            lines.append(pip_install(view, subject, path, replacement))
+            return "\n".join(lines)
+    if other is not None:
+        lines += [str(other["text"]), pip_install(view, subject, path, other["use"])]
+    if lines:
         return "\n".join(lines)
     if package is not None and _is_bundled_name(library):
         lines.append(f"{package.name} brings {library} itself; it was lost on the way. Install it whole:")

@@ -141,26 +141,20 @@ def _rezip(home: str) -> str:
 
 
 def _wrapped(subject: Subject) -> str | None:
-    """The single top-level directory around a recognised root, if that is how the layer is packed."""
+    """The single top-level directory around a language's root, if that is how the layer is packed.
+
+    bin/ or lib/ below one folder tell nothing: that is how tools are laid out which are called by their full path.
+    """
     tops = [top for top in subject.shape.tops if not top.startswith(".")]
-    if len(tops) != 1 or tops[0] in subject.shape.root_files:
+    if len(tops) != 1 or tops[0] in subject.shape.root_files or tops[0] in ("bin", "lib", "extensions"):
         return None
-    inner = {d.split("/")[1] for d in subject.shape.directories if d.startswith(tops[0] + "/")}
-    roots = {"python", "nodejs", "ruby", "extensions"} | ({"bin", "lib"} if tops[0] not in ROOTS else set())
-    # python/lib and nodejs/lib are ordinary directories; only a language root below another folder is telling.
-    found = inner & roots
-    if tops[0] in ROOTS:
-        found &= {tops[0]}
-    return tops[0] if found and _reaches(subject, tops[0], found) else None
-
-
-def _reaches(subject: Subject, top: str, found: set[str]) -> bool:
-    if top in ("bin", "lib", "extensions"):
-        return False
-    shape = subject.shape
-    if "nodejs" in found:
-        return shape.below(f"{top}/nodejs/node_modules")
-    return True
+    top, shape = tops[0], subject.shape
+    if top in ROOTS and top != "python":
+        return top if shape.below(f"{top}/{top}") and not shape.below(f"{top}/node_modules") else None
+    inner = [f"{top}/python", f"{top}/nodejs/node_modules", f"{top}/java/lib", f"{top}/ruby/gems"]
+    if top == "python":
+        inner = ["python/python"]
+    return top if any(shape.below(place) for place in inner) else None
 
 
 @rule(
@@ -270,7 +264,8 @@ def _misplaced(subject: Subject, runtime: Runtime) -> list[tuple[str, str]]:
                 break
     if runtime.language == "java":
         found = _misplaced_java(subject)
-    right = any(shape.below(d) for d in runtime.layer_directories if d not in ("bin", "lib", "extensions", "python"))
+    generic = ("bin", "lib", "extensions", "python", "ruby/lib")
+    right = any(shape.below(d) for d in runtime.layer_directories if d not in generic)
     return [] if right and runtime.language != "java" else found
 
 

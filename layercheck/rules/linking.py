@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from posixpath import normpath
 from typing import Any
 
 from ..elf import ElfImage
@@ -53,6 +54,8 @@ def _missing(view: TargetView) -> list[_Group]:
 def _named(view: TargetView, name: str) -> Iterator[Node]:
     """Files of the artifacts that could be the library ``name``: by file name or by soname."""
     for path, node in view.filesystem.overlay.nodes.items():
+        if path in view.filesystem.overlay.links:
+            continue
         image = node.facts.elf if node.facts is not None else None
         if path.endswith("/" + name) or (isinstance(image, ElfImage) and image.soname == name):
             yield node
@@ -158,7 +161,7 @@ def _relative(view: TargetView, path: str) -> str:
 
 
 def _on_path(tried: Sequence[str], paths: set[str]) -> bool:
-    return any(line.split(": ", 1)[0] in paths for line in tried)
+    return any(normpath(line.split(": ", 1)[0]) in paths for line in tried)
 
 
 @rule(
@@ -182,7 +185,7 @@ def UNUSABLE_CANDIDATE(view: TargetView) -> Iterator[Fault]:
             and not _on_path(group.lookup.tried, {node.path for node in candidates})
         ):
             continue
-        reasons = [line for line in group.lookup.tried if line.split(": ", 1)[0] in {n.path for n in candidates}]
+        reasons = [line for line in group.lookup.tried if _on_path([line], {n.path for n in candidates})]
         reason = reasons[0] if reasons else f"{candidates[0].path}: it is not for {view.environment.architecture}"
         fault = _fault(
             view,
@@ -206,7 +209,7 @@ def _fatal(view: TargetView) -> Iterator[Fault]:
         place = _place(view, load.path)
         if place is None:
             continue
-        path, reason = load.error
+        path, reason = normpath(load.error[0]), load.error[1]
         certain = load.path in view.resolution.certain
         yield Fault(
             f"cannot load: {path}: {reason}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..artifact import DIRECTORY, FILE, Entry
+from ..artifact import DIRECTORY, FILE, Entry, Facts
 from ..elf import ElfImage
 from ..finding import Confidence, Severity
 from .base import ArtifactView, Fault, StackView, Subject, rule
@@ -83,7 +83,7 @@ def MISSING_EXECUTE_BIT(view: StackView) -> Iterator[Fault]:
             reason = _must_run(entry.path, subject.kind, wrapper, subject.at)
             fact = facts.get(entry.path)
             image = fact.elf if fact is not None and isinstance(fact.elf, ElfImage) else None
-            if reason is None and not (image is not None and _is_program(entry, image)):
+            if reason is None and not (_is_program(entry, image) if image is not None else _is_script(entry, fact)):
                 continue
             if reason is not None and fact is None and entry.path.startswith("bin/"):
                 continue
@@ -98,6 +98,13 @@ def MISSING_EXECUTE_BIT(view: StackView) -> Iterator[Fault]:
                 f"chmod +x {entry.path} && zip -qry layer.zip .",
                 None if reason else Severity.WARNING,
             )
+
+
+def _is_script(entry: Entry, fact: Facts | None) -> bool:
+    """A #! script that is no module: what begins with #! among .py and .js files is hardly ever started."""
+    name = entry.path.rsplit("/", 1)[-1]
+    suffix = name.rpartition(".")[2] if "." in name else "sh"
+    return fact is not None and fact.first_line is not None and entry.mode is not None and suffix in ("sh", "bash")
 
 
 def _is_program(entry: Entry, image: ElfImage) -> bool:
