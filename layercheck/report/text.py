@@ -98,7 +98,7 @@ def _verdict(page: Page, report: Report, names: Names) -> None:
         page.paragraph((word, style), f": {tally(report)}" + (f" ({where})" if where else ""), hang=2)
         return
     working = sum(target.passed for target in report.targets)
-    page.paragraph((word, style), f": works on {plural(working, 'target')} of {len(report.targets)}", hang=2)
+    page.paragraph((word, style), f": works on {working} of {len(report.targets)} targets", hang=2)
 
 
 def _verdict_word(report: Report) -> tuple[str, str]:

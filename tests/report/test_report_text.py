@@ -63,7 +63,7 @@ def test_errors_come_before_warnings_before_infos() -> None:
     assert told[-1] == "FAILED: 1 error, 1 warning, 1 info (python3.12 on arm64)"
 
 
-def test_infos_are_one_line_each_unless_verbose() -> None:
+def test_infos_are_one_paragraph_each_unless_verbose() -> None:
     infos = [
         finding(severity=INFO, rule="LC015", name="not-reproducible", path=None, fact="word " * 60, fix="normalise"),
         finding(severity=INFO, rule="LC120", name="build-debris", path="python/tests", fact="tests, 3 MB"),
@@ -73,10 +73,12 @@ def test_infos_are_one_line_each_unless_verbose() -> None:
     told = lines(report(*infos))
     start = next(number for number, line in enumerate(told) if line.startswith("info"))
     assert told[start].startswith("info LC015 not-reproducible: word word")
-    assert told[start].endswith("…")
-    assert told[start + 1] == "info LC120 build-debris  python/tests: tests, 3 MB"
-    assert told[start + 2] == "info LC308 executable-stack  2 files: stack"
-    assert not told[start + 3]
+    end = told.index("", start)
+    assert sum(line.count("word") for line in told[start:end]) == 60
+    assert told[end - 2 : end] == [
+        "info LC120 build-debris  python/tests: tests, 3 MB",
+        "info LC308 executable-stack  2 files: stack",
+    ]
     assert "  fix: normalise" in lines(report(*infos), verbose=True)
 
 
@@ -173,7 +175,8 @@ def test_nothing_else_is_wider_than_asked(width: int, verbose: bool) -> None:
         unchecked=tuple(unchecked(what=f"{number}{long}", path=long) for number in range(9)),
     )
     for line in lines(made, width=width, verbose=verbose):
-        assert cell_len(line) <= width, line
+        # The path of a file at fault stands whole on its line, so that it can be copied.
+        assert cell_len(line) <= width or line.strip().startswith("- python/"), line
 
 
 def test_colour_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,8 +188,9 @@ def test_colour_only_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in [("FORCE_COLOR", ""), ("NO_COLOR", "1")]:
         monkeypatch.setenv(name, value)
     coloured = render(made, "text", color=True)
-    assert "\x1b[1;31m" in coloured
+    assert "\x1b[31m" in coloured
     assert render(made, "text") == plain
+    assert "\x1b[1;31m" in render(report(finding()), "text", color=True)
 
 
 def test_names_from_the_artifact_are_shown_escaped_and_never_as_markup() -> None:
@@ -270,9 +274,13 @@ def test_the_compatibility_table() -> None:
     assert told[start + 1] == ["python3.12", "works", "(1", "warning)", "LC301"]
     assert told[start + 2] == ["python3.9", "LC402", "LC301", "LC402", "deprecated"]
     assert ["--compatible-runtimes", "python3.12", "--compatible-architectures", "x86_64"] in told
-    assert told[-1] == ["PASSED:", "works", "on", "1", "of", "4", "targets;", "2", "errors,", "1", "warning"]
+    assert told[-1] == ["PASSED:", "works", "on", "1", "of", "4", "targets"]
     assert ["no", "target", "given:", "judged", "on", "2", "runtimes", "and", "2", "architectures"] in told
-    assert ["error", "LC402", "symbol-version-not-found", "python3.9", "on", "x86_64", "and", "arm64"] in told
+    assert not any(words[:2] == ["error", "LC402"] for words in told)
+    reason = next(words for words in told if words[:2] == ["LC402", "symbol-version-not-found"])
+    assert reason[2:6] == ["(1", "file,", "2", "targets):"]
+    verbose = [line.split() for line in lines(compatibility_table(warning), verbose=True)]
+    assert ["error", "LC402", "symbol-version-not-found", "python3.9", "on", "x86_64", "and", "arm64"] in verbose
 
 
 def test_what_does_not_depend_on_the_target_stops_it_everywhere() -> None:
@@ -306,7 +314,7 @@ def test_nothing_works() -> None:
     made = report(finding(), gate=False, targets=(target(passed=False),), compatibility=(Compatibility("arm64", ()),))
     told = lines(made)
     assert "It works on no runtime that AWS still supports, so none may be declared." in told
-    assert told[-1] == "FAILED: works on 0 of 1 targets; 1 error"
+    assert told[-1] == "FAILED: works on 0 of 1 targets"
 
 
 def test_runtimes_are_newest_first_within_their_family() -> None:
