@@ -1,0 +1,56 @@
+# Everything runs in .venv, which the first target that needs it makes. PYTHON must be 3.10 or newer.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+LAYERS ?= small seed seed_arm64 limit
+DEMO = .cache/demo/image-processing.zip
+
+.PHONY: help demo test lint docs bench clean
+
+help:
+	@echo "make demo   build a layer of numpy and Pillow and check it against three targets"
+	@echo "make test   run all the tests"
+	@echo "make lint   ruff and mypy"
+	@echo "make docs   write the generated pages anew"
+	@echo "make bench  build the benchmark layers and compare with unzip (LAYERS=\"$(LAYERS)\")"
+	@echo "make clean  remove .venv, caches and what was built"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+# Without a wheel of the quick inflate engine for this machine the standard library's zlib does the same work.
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(PIP) install --only-binary=deflate --editable '.[fast]' || $(PIP) install --editable .
+	touch $@
+
+$(VENV)/.developed: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable '.[dev,fast]'
+	touch $@ $(VENV)/.installed
+
+$(DEMO): benchmarks/build_layer.py | $(VENV)/.installed
+	$(BIN)/python benchmarks/build_layer.py $@ numpy==2.5.5 Pillow==13.0.0
+
+demo: $(VENV)/.installed $(DEMO)
+	@$(BIN)/python benchmarks/demo.py $(DEMO)
+
+# -v takes the -q of pyproject.toml back, so that the closing line is pytest's full one.
+test: $(VENV)/.developed
+	$(BIN)/python -m pytest -v -n auto
+
+lint: $(VENV)/.developed
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+docs: $(VENV)/.developed
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.developed
+	$(BIN)/python benchmarks/layers.py --output .cache/layers $(LAYERS)
+	$(BIN)/python benchmarks/ratios.py $(LAYERS:%=.cache/layers/%.zip)
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
