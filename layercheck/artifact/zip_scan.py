@@ -12,12 +12,13 @@ from hashlib import sha256
 from stat import S_IFDIR, S_IFLNK, S_IFMT, S_IFREG
 from struct import Struct, unpack_from
 
-from ..elf import View
+from ..elf import Ranges
 from ..finding import Defect
 from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
-from .inflate import MAX_WHOLE, Engine, inflate_pieces
+from .inflate import CHUNK, MAX_WHOLE, Engine, inflate_pieces, inflate_zlib
 from .names import name_defect, plain_path
 from .probes import HEAD, probe
+from .ranges import MemberRanges, Pieces
 from .source import Source
 from .zip_directory import Directory, Member, widen
 
@@ -42,6 +43,8 @@ class ZipScan:
     def __init__(self, source: Source, directory: Directory, engine: Engine, progress: Progress | None = None) -> None:
         self._source = source
         self._engine = engine
+        # zlib is as quick in pieces, which stay in the cache and need no large buffer; libdeflate knows only the whole.
+        self._largest_whole = (WINDOW, WINDOW if engine is inflate_zlib else MAX_WHOLE)
         self._base = directory.base
         self.members = directory.members
         self.defects = list(directory.defects)
@@ -51,6 +54,7 @@ class ZipScan:
         self.inflate_count = 0
         self.stopped = False
         self._counted = 0
+        self._end = directory.start
         self._kinds: list[str] = []
         self._paths: list[str] = []
         self.entries: tuple[Entry, ...] = self._scan(directory.start, progress)
@@ -74,17 +78,17 @@ class ZipScan:
             if start < 0 or start >= end:
                 self._defect("truncated", index, "its local header lies beyond the archive")
                 continue
-            if member.compressed > MAX_WHOLE or member.declared > MAX_WHOLE:
+            if progress is not None and start - done > 1 << 22:
+                done = start
+                progress(start, end)
+            if member.declared > MAX_WHOLE or member.compressed > self._largest_whole[member.method == _DEFLATED]:
                 self._large(index, member, start, limit)
                 continue
             if start < window_at or need > window_end:
                 window_at = start
                 window_end = max(need, self._group_end(starts, place, end))
                 window = self._source.read_at(start, window_end - start)
-            self._member(index, member, window, start - window_at, limit - window_at)
-            if progress is not None and start - done > 1 << 22:
-                done = start
-                progress(start, end)
+            self._member(index, member, window, window_at, start, limit)
         return tuple(self._make_entries())
 
     @staticmethod
@@ -148,13 +152,16 @@ class ZipScan:
                 return
         self._defect("local-mismatch", index, "its data descriptor gives other sizes or another CRC")
 
-    def _member(self, index: int, member: Member, window: bytes, at: int, limit: int) -> None:
-        data_at = self._local(index, member, window, at, limit)
+    def _member(self, index: int, member: Member, window: bytes, window_at: int, start: int, limit: int) -> None:
+        data_at = self._local(index, member, window, start - window_at, limit - window_at)
         if data_at < 0 or not self._may_inflate(index, member):
             return
-        data = window[data_at : data_at + member.compressed]
-        if len(data) < member.compressed:
-            self._defect("truncated", index, f"{member.compressed - len(data)} bytes of its data are missing")
+        available = self._available(index, member, window_at + data_at)
+        if data_at + available <= len(window):
+            data: bytes = memoryview(window)[data_at : data_at + available]  # type: ignore[assignment]
+        else:
+            # Only a member whose size lies reaches beyond the window that was made for it.
+            data = self._source.read_at(window_at + data_at, available)
         if member.method == _DEFLATED:
             self.inflate_count += 1
             data, problem = self._engine(data, member.declared)
@@ -165,6 +172,8 @@ class ZipScan:
                     return
         elif len(data) != member.declared:
             self._defect("bad-size", index, f"stored {len(data)} bytes, the archive declares {member.declared}")
+        if member.method == _STORED:
+            data = bytes(data)
         self._counted += len(data)
         self.counts[index] = len(data)
         self._judge_content(index, member, zlib.crc32(data), sha256(data).digest())
@@ -175,6 +184,13 @@ class ZipScan:
             facts = probe(data, self._paths[index])
             if facts is not None:
                 self.facts[self._paths[index]] = facts
+
+    def _available(self, index: int, member: Member, at: int) -> int:
+        """How many bytes of a member's data there are between ``at`` and the central directory."""
+        available = max(0, min(member.compressed, self._end - at))
+        if available < member.compressed:
+            self._defect("truncated", index, f"{member.compressed - available} bytes of its data are missing")
+        return available
 
     def _may_inflate(self, index: int, member: Member) -> bool:
         if member.flags & _ENCRYPTED:
@@ -197,43 +213,61 @@ class ZipScan:
         return last is not None and last.entry == self._paths[index] and last.kind in _CONTENT_DEFECTS
 
     def _large(self, index: int, member: Member, start: int, limit: int) -> None:
-        """A member too large for memory: inflated in pieces, its ELF facts read over ranges."""
+        """A large member: inflated in pieces. Up to ``MAX_WHOLE`` they are kept while its facts are read, else not."""
         head = self._source.read_at(start, _LOCAL.size + 2 * 0xFFFF)
         data_at = self._local(index, member, head, 0, limit - start)
         if data_at < 0 or not self._may_inflate(index, member):
             return
         self.inflate_count += member.method == _DEFLATED
-        crc, digest, counted, kept = 0, sha256(), 0, bytearray()
+        self._available(index, member, start + data_at)
+        crc, digest, counted = 0, sha256(), 0
+        kept: list[bytes] = []
+        whole = member.declared <= MAX_WHOLE
         for piece in self._pieces(member, start + data_at):
             if isinstance(piece, tuple):
                 self._defect(piece[0], index, piece[1])
+                if piece[0] == "bomb":
+                    self.counts[index] = member.declared
+                    return
+                if piece[0] == "undecodable":
+                    # What came before the fault is not told: libdeflate would not have it either.
+                    crc, digest, counted, kept = 0, sha256(), 0, []
                 break
             crc = zlib.crc32(piece, crc)
             digest.update(piece)
             counted += len(piece)
-            if len(kept) < HEAD:
-                kept += piece[: HEAD - len(kept)]
+            if whole or sum(map(len, kept)) < HEAD:
+                kept.append(piece)
             if self._counted + counted > MAX_COUNTED:
                 self.stopped = True
                 return
+        if member.method == _STORED and counted != member.declared:
+            self._defect("bad-size", index, f"stored {counted} bytes, the archive declares {member.declared}")
         self._counted += counted
         self.counts[index] = counted
         self._judge_content(index, member, crc, digest.digest())
-        if self._kinds[index] == FILE:
-            ranges = _MemberRanges(self, member, start + data_at, counted, bytes(kept))
-            facts = probe(bytes(kept), self._paths[index], ranges)
+        if self._kinds[index] == FILE and kept:
+            ranges: Ranges | None = Pieces(kept, counted) if len(kept) > 1 else None
+            if not whole:
+
+                def again() -> Iterator[bytes | tuple[str, str]]:
+                    self.inflate_count += member.method == _DEFLATED
+                    return self._pieces(member, start + data_at)
+
+                ranges = MemberRanges(again, counted, b"".join(kept))
+            facts = probe(kept[0] if len(kept[0]) >= HEAD else b"".join(kept[:8]), self._paths[index], ranges)
             if facts is not None:
                 self.facts[self._paths[index]] = facts
 
     def _pieces(self, member: Member, at: int) -> Iterator[bytes | tuple[str, str]]:
-        chunks = self._chunks(at, member.compressed)
+        chunks = self._chunks(at, min(member.compressed, self._end - at))
         if member.method == _DEFLATED:
             return inflate_pieces(chunks, member.declared)
         return iter(chunks)
 
     def _chunks(self, at: int, left: int) -> Iterable[bytes]:
         while left > 0:
-            chunk = self._source.read_at(at, min(left, 1 << 20))
+            chunk = self._source.read_at(at, min(left, CHUNK))
             if not chunk:
                 return
             yield chunk
@@ -284,32 +318,6 @@ class ZipScan:
 
 
 _CONTENT_DEFECTS = frozenset(("bad-size", "undecodable", "truncated", "bomb", "bad-crc"))
-
-
-class _MemberRanges:
-    """Ranges of a member that is too large for memory; each batch beyond its head costs one more pass over it."""
-
-    def __init__(self, scan: ZipScan, member: Member, at: int, size: int, head: bytes) -> None:
-        self._scan, self._member, self._at, self._head = scan, member, at, head
-        self.size = size
-
-    def fetch(self, wanted: Sequence[tuple[int, int]]) -> list[View]:
-        """See elf.Ranges."""
-        bounds = [(min(o, self.size), min(o + n, self.size)) for o, n in wanted]
-        if all(end <= len(self._head) or end <= start for start, end in bounds):
-            return [View(self._head, start, max(start, end)) for start, end in bounds]
-        parts = [bytearray() for _ in bounds]
-        self._scan.inflate_count += self._member.method == _DEFLATED
-        at, last = 0, max(end for _, end in bounds)
-        for piece in self._scan._pieces(self._member, self._at):
-            if isinstance(piece, tuple) or at >= last:
-                break
-            following = at + len(piece)
-            for part, (start, end) in zip(parts, bounds, strict=True):
-                if start < following and end > at and start < end:
-                    part += piece[max(start - at, 0) : end - at]
-            at = following
-        return [View(bytes(part), 0, len(part)) for part in parts]
 
 
 def members_without_files(kinds: Sequence[str]) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..finding import Report, Severity
 from .options import Input, Options
 from .run import run
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["Input", "Options", "check", "check_many", "run"]
 
