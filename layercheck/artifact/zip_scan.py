@@ -43,8 +43,6 @@ class ZipScan:
     def __init__(self, source: Source, directory: Directory, engine: Engine, progress: Progress | None = None) -> None:
         self._source = source
         self._engine = engine
-        # zlib is as quick in pieces, which stay in the cache and need no large buffer; libdeflate knows only the whole.
-        self._largest_whole = (WINDOW, WINDOW if engine is inflate_zlib else MAX_WHOLE)
         self._base = directory.base
         self.members = directory.members
         self.defects = list(directory.defects)
@@ -81,7 +79,7 @@ class ZipScan:
             if progress is not None and start - done > 1 << 22:
                 done = start
                 progress(start, end)
-            if member.declared > MAX_WHOLE or member.compressed > self._largest_whole[member.method == _DEFLATED]:
+            if member.declared > MAX_WHOLE or member.compressed > WINDOW:
                 self._large(index, member, start, limit)
                 continue
             if start < window_at or need > window_end:
@@ -213,30 +211,39 @@ class ZipScan:
         return last is not None and last.entry == self._paths[index] and last.kind in _CONTENT_DEFECTS
 
     def _large(self, index: int, member: Member, start: int, limit: int) -> None:
-        """A large member: inflated in pieces. Up to ``MAX_WHOLE`` they are kept while its facts are read, else not."""
-        head = self._source.read_at(start, _LOCAL.size + 2 * 0xFFFF)
+        """A large member: inflated in pieces, which stay in the processor's cache and need no large buffer.
+
+        Up to ``MAX_WHOLE`` bytes the pieces are kept until its facts are read; beyond, it is inflated again for them.
+        """
+        head = self._source.read_at(start, _LOCAL.size + len(member.raw) + 512)
+        if len(head) >= _LOCAL.size and sum(_LOCAL.unpack_from(head)[9:]) > len(head) - _LOCAL.size:
+            head = self._source.read_at(start, _LOCAL.size + 2 * 0xFFFF)
         data_at = self._local(index, member, head, 0, limit - start)
         if data_at < 0 or not self._may_inflate(index, member):
             return
+        at = start + data_at
+        available = self._available(index, member, at)
+        if member.flags & _DESCRIPTOR and at + member.compressed + _LARGEST_DESCRIPTOR <= self._source.size:
+            self._descriptor(index, member, self._source.read_at(at + member.compressed, _LARGEST_DESCRIPTOR))
         self.inflate_count += member.method == _DEFLATED
-        self._available(index, member, start + data_at)
         crc, digest, counted = 0, sha256(), 0
         kept: list[bytes] = []
-        whole = member.declared <= MAX_WHOLE
-        for piece in self._pieces(member, start + data_at):
+        in_memory = member.declared <= MAX_WHOLE
+        whole = self._at_once(member, at) if in_memory and available == member.compressed else None
+        for piece in [whole] if whole is not None else self._pieces(member, at):
             if isinstance(piece, tuple):
                 self._defect(piece[0], index, piece[1])
                 if piece[0] == "bomb":
                     self.counts[index] = member.declared
                     return
                 if piece[0] == "undecodable":
-                    # What came before the fault is not told: libdeflate would not have it either.
+                    # A small member is not told in part either.
                     crc, digest, counted, kept = 0, sha256(), 0, []
                 break
             crc = zlib.crc32(piece, crc)
             digest.update(piece)
             counted += len(piece)
-            if whole or sum(map(len, kept)) < HEAD:
+            if in_memory or sum(map(len, kept)) < HEAD:
                 kept.append(piece)
             if self._counted + counted > MAX_COUNTED:
                 self.stopped = True
@@ -247,17 +254,27 @@ class ZipScan:
         self.counts[index] = counted
         self._judge_content(index, member, crc, digest.digest())
         if self._kinds[index] == FILE and kept:
-            ranges: Ranges | None = Pieces(kept, counted) if len(kept) > 1 else None
-            if not whole:
+            self._probe_pieces(index, member, at, kept, counted)
 
-                def again() -> Iterator[bytes | tuple[str, str]]:
-                    self.inflate_count += member.method == _DEFLATED
-                    return self._pieces(member, start + data_at)
+    def _at_once(self, member: Member, at: int) -> bytes | None:
+        """The whole content by the faster engine, if there is one and all is well; else the pieces tell the fault."""
+        if self._engine is inflate_zlib or member.method != _DEFLATED:
+            return None
+        data, problem = self._engine(self._source.read_at(at, member.compressed), member.declared)
+        return data if problem is None else None
 
-                ranges = MemberRanges(again, counted, b"".join(kept))
-            facts = probe(kept[0] if len(kept[0]) >= HEAD else b"".join(kept[:8]), self._paths[index], ranges)
-            if facts is not None:
-                self.facts[self._paths[index]] = facts
+    def _probe_pieces(self, index: int, member: Member, at: int, kept: list[bytes], size: int) -> None:
+        ranges: Ranges | None = Pieces(kept, size) if len(kept) > 1 else None
+        if member.declared > MAX_WHOLE:
+
+            def again() -> Iterator[bytes | tuple[str, str]]:
+                self.inflate_count += member.method == _DEFLATED
+                return self._pieces(member, at)
+
+            ranges = MemberRanges(again, size, b"".join(kept))
+        facts = probe(kept[0] if len(kept[0]) >= HEAD else b"".join(kept[:8]), self._paths[index], ranges)
+        if facts is not None:
+            self.facts[self._paths[index]] = facts
 
     def _pieces(self, member: Member, at: int) -> Iterator[bytes | tuple[str, str]]:
         chunks = self._chunks(at, min(member.compressed, self._end - at))
