@@ -34,7 +34,10 @@ def static_program(**fields: Any) -> bytes:
 
 
 def judge(
-    files: Files | bytes, runtime: str | None = "python3.12", architecture: str | None = "x86_64", **options: Any
+    files: Files | bytes,
+    runtime: str | list[str] | None = "python3.12",
+    architecture: str | list[str] | None = "x86_64",
+    **options: Any,
 ) -> Report:
     data = files if isinstance(files, bytes) else simple_zip(files)
     return check(data, runtime=runtime, architecture=architecture, **options)
