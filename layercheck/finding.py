@@ -82,6 +82,19 @@ class Unchecked:
 
 
 @dataclass(frozen=True, slots=True)
+class Linkage:
+    """How many ELF files of an artifact are made for one C library, with one of them and the fact that tells it.
+
+    ``kind``: glibc, musl, bionic, static-glibc, static-musl, static, go-static, none (needs no library) or unknown.
+    """
+
+    kind: str
+    files: int
+    path: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactSummary:
     """One artifact of a run. Sizes in bytes; ``zip_bytes`` and ``code_sha256`` are None for a directory.
 
@@ -102,6 +115,7 @@ class ArtifactSummary:
     kind_reason: str = ""
     followed_bytes: int | None = None
     packages: tuple[tuple[str, int], ...] = ()
+    linkage: tuple[Linkage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

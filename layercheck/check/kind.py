@@ -46,6 +46,8 @@ def tell_kind(shape: Shape, form: str, name: str, handler: str | None) -> tuple[
         return "layer", f"it has {min(inner & set(_LAYER_ROOTS))}/ below {next(iter(tops))}/"
     if tops and _GENERIC_ROOTS.issuperset(tops):
         return "layer", f"it has only {', '.join(sorted(tops))}"
+    if not shape.root_files and any("/" in program for program in shape.programs):
+        return "layer", f"its programs lie in folders ({', '.join(sorted(tops)[:3])})"
     if any(languages - {"native"} for languages in shape.languages.values()):
         return "function", "it holds code outside a layer's directories"
     if shape.programs:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .. import _version
 from ..artifact import SYMLINK
-from ..elf import ElfImage
+from ..elf import ElfImage, detect_libc
 from ..environment import Environment, data_version, limits, load
 from ..filesystem import Filesystem
 from ..finding import (
@@ -15,6 +15,7 @@ from ..finding import (
     Compatibility,
     Confidence,
     Finding,
+    Linkage,
     Report,
     Severity,
     Target,
@@ -244,7 +245,20 @@ def _summary(subject: Subject) -> ArtifactSummary:
         kind_reason=subject.kind_reason,
         followed_bytes=artifact.followed_bytes() if links else None,
         packages=tuple(packages),
+        linkage=tuple(_linkage(subject)),
     )
+
+
+def _linkage(subject: Subject) -> Iterator[Linkage]:
+    """For which C library the ELF files are made, the most frequent first."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for path, fact in subject.artifact.facts.items():
+        if isinstance(fact.elf, ElfImage) and fact.elf.type in (2, 3):
+            libc = detect_libc(fact.elf)
+            found.setdefault(libc.kind, []).append((path, libc.evidence))
+    for kind, files in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
+        path, evidence = min(files)
+        yield Linkage(kind, len(files), path, evidence)
 
 
 def _merge_unchecked(items: Sequence[Unchecked], order: dict[str, int]) -> list[Unchecked]:

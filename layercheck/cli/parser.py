@@ -14,7 +14,8 @@ _COMMANDS = ("check", "rules", "explain", "runtimes", "schema")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$", re.IGNORECASE)
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
 _BINARY = {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
-_EPILOG = """exit codes: 0 passed; 1 findings; 2 wrong command line; 3 could not check.
+_EPILOG = """'layercheck check --help' lists the options of a check.
+exit codes: 0 passed; 1 findings; 2 wrong command line; 3 could not check.
 INPUT is a zip, jar, wheel or directory, or - for standard input; each is judged by itself.
 Without -r and -a the report tells on which runtimes and architectures it works."""
 

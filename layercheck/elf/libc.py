@@ -32,8 +32,10 @@ def detect_libc(image: ElfImage) -> Libc:
             return Libc("musl", f"its interpreter is {image.interp}")
         if name.startswith(("ld-linux", "ld64.so", "ld.so", "ld-2.")):
             return Libc("glibc", f"its interpreter is {image.interp}")
-    if "liblog.so" in image.needed:
-        return Libc("bionic", "it needs liblog.so (Android)")
+    # musl's libm and libdl are libc.so itself, and glibc's names end in a number; Android's are bare.
+    android = {"liblog.so", "libm.so", "libdl.so"}.intersection(image.needed) if "libc.so" in image.needed else None
+    if android:
+        return Libc("bionic", f"it needs libc.so and {min(android)} (Android)")
     for name in image.needed:
         if name.startswith("libc.musl-") or name == "libc.so":
             return Libc("musl", f"it needs {name}")
@@ -54,7 +56,7 @@ def detect_libc(image: ElfImage) -> Libc:
 def _static(image: ElfImage) -> Libc:
     form = "static-pie" if image.flags_1 & DF_1_PIE else "no interpreter and no needed library"
     if image.go:
-        return Libc("go-static", f"{form}, with a Go build-id note")
+        return Libc("go-static", f"{form}, with Go's build id or build information")
     if image.osabi == ELFOSABI_GNU:
         return Libc("static-glibc", f"{form}, and EI_OSABI is GNU/Linux")
     if image.abi_note is not None:

@@ -28,6 +28,8 @@ MAX_STRING_BYTES = 1 << 20
 """Bytes of names read from one file in all. A long RUNPATH (Bazel, Spack) takes a few thousand."""
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4
+_PF_W = 2
+_GO_BUILD_INFO = b"\xff Go buildinf:"
 _PT_GNU_STACK, _PT_GNU_PROPERTY = 0x6474E551, 0x6474E553
 
 _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 1, 5, 10, 14, 15, 29
@@ -181,7 +183,9 @@ class _Reader:
         interp = _cut(interp_view) if interp_at else None
         abi_note, isa, go = self._notes(list(zip(note_views, (a for _, _, a in notes_at), strict=False)))
         tags, needed_at = self._dynamic(dynamic_view, wanted[1][1])
-        text, verneed_view, verdef_view = self._fetch_tables(tags)
+        text, verneed_view, verdef_view, data_view = self._fetch_tables(tags, static=not needed_at and not interp_at)
+        # Where Go's linker puts its build information when there is no section to ask (Go, debug/buildinfo).
+        go = go or data_view.buffer.find(_GO_BUILD_INFO, data_view.start, data_view.end) >= 0
         string = _Strings(self, text)
         elf_type, machine, osabi, abiversion = self.identity
         return ElfImage(
@@ -261,7 +265,9 @@ class _Reader:
                 return address - load.vaddr + load.offset, load.offset + load.filesz
         return None
 
-    def _fetch_tables(self, tags: dict[int, int]) -> tuple[View | None, View | None, View | None]:
+    def _fetch_tables(
+        self, tags: dict[int, int], *, static: bool
+    ) -> tuple[View | None, View | None, View | None, View]:
         wanted: list[tuple[int, int]] = []
         present: list[bool] = []
         for tag, limit, kind in (
@@ -275,8 +281,11 @@ class _Reader:
                 self.fault(kind, f"the table at address {address:#x} (tag {tag:#x}) lies in no segment of the file")
             present.append(place is not None)
             wanted.append((place[0], min(limit, place[1] - place[0])) if place else (0, 0))
-        views = self.source.fetch(wanted)
-        return tuple(view if there else None for view, there in zip(views, present, strict=True))  # type: ignore[return-value]
+        writable = next((load for load in self.loads if load.flags & _PF_W), None) if static else None
+        wanted.append((writable.offset, min(writable.filesz, MAX_NOTES_BYTES)) if writable else (0, 0))
+        *views, data = self.source.fetch(wanted)
+        text, verneed, verdef = [view if there else None for view, there in zip(views, present, strict=True)]
+        return text, verneed, verdef, data
 
     def _verneed(self, view: View, count: int, string: _Strings) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
         result = []

@@ -29,8 +29,16 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
         load = Load(root.path, "static") if root.image.is_static else loader.load_program(root.path)
         loads.append(load)
         reached.update([item.real for item in load.objects])
+    # A second copy of what is loaded, such as the link for the linker stored as a file, is no library of its own.
+    sonames = {(r.path[: r.path.rfind("/")], r.image.soname) for r in roots if r.path in reached and r.image.soname}
     loads += _unreached(
-        {r.path: loader.load_program(r.path) for r in roots if r.kind == LIBRARY and r.path not in reached}
+        {
+            r.path: loader.load_program(r.path)
+            for r in roots
+            if r.kind == LIBRARY
+            and r.path not in reached
+            and (r.path[: r.path.rfind("/")], r.image.soname) not in sonames
+        }
     )
     return Resolution(tuple(loads), frozenset(certain))
 

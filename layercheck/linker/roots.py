@@ -14,6 +14,10 @@ from ..filesystem import Filesystem, Node
 PROGRAM, EXTENSION, LIBRARY, UNUSED = "program", "extension", "library", "unused"
 
 
+_PYTHON_PLACES = ("/opt/python/", "/var/task/")
+_NODE_PLACES = ("/opt/nodejs/", "/var/task/")
+
+
 class Root(NamedTuple):
     """An absolute path in the deployment, what opens it, and its image."""
 
@@ -39,22 +43,26 @@ def find_roots(filesystem: Filesystem) -> list[Root]:
 
 
 def classify(path: str, image: ElfImage, environment: Environment) -> str | None:
-    """What kind of root the file is: ``unused`` for a module of another interpreter, None for an object file."""
+    """What kind of root the file is: ``unused`` for a module of another interpreter, None for an object file.
+
+    A module that does not lie where the runtime's interpreter searches is a plain library: something else may open it.
+    """
     if image.type not in (2, 3):
         return None
     name = path[path.rfind("/") + 1 :]
     if image.is_program:
         return PROGRAM
+    runtime = environment.runtime
+    language = runtime.language if runtime is not None else None
     if name.endswith(".node"):
-        return EXTENSION
-    if is_extension_name(name):
-        runtime = environment.runtime
-        if runtime is not None and runtime.language == "python":
-            suffixes = runtime.extension_suffixes.get(environment.architecture, ())
-            if not name.endswith(tuple(suffixes)) or _tagged_for_another(name, suffixes):
-                return UNUSED
-        return EXTENSION
-    return LIBRARY
+        return EXTENSION if language in ("nodejs", None) and path.startswith(_NODE_PLACES) else LIBRARY
+    if not is_extension_name(name) or language not in ("python", None) or not path.startswith(_PYTHON_PLACES):
+        return LIBRARY
+    if runtime is not None:
+        suffixes = runtime.extension_suffixes.get(environment.architecture, ())
+        if not name.endswith(tuple(suffixes)) or _tagged_for_another(name, suffixes):
+            return UNUSED
+    return EXTENSION
 
 
 def is_extension_name(name: str) -> bool:

@@ -77,6 +77,10 @@ def _artifact(artifact: ArtifactSummary) -> dict[str, Any]:
             {"name": name, "bytes": size}
             for name, size in sorted(artifact.packages, key=lambda package: (-package[1], package[0]))
         ],
+        "linkage": [
+            {"kind": item.kind, "files": item.files, "path": item.path, "evidence": item.evidence}
+            for item in sorted(artifact.linkage, key=lambda item: (-item.files, item.kind))
+        ],
     }
 
 

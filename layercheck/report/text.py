@@ -11,6 +11,7 @@ from layercheck.report.text_totals import write_totals
 from layercheck.report.words import Names, human, plural, tally
 
 _TARGETS_SHOWN = 6
+_FEW_ELF_FILES = 8
 _UNCHECKED_SHOWN = 6
 
 
@@ -34,6 +35,12 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
 def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> None:
     for artifact in sorted(report.artifacts, key=lambda item: id_order(item.id)):
         page.paragraph((artifact.path, "bold"), f": {_artifact(artifact)}", hang=2)
+        for item in artifact.linkage:
+            # What is usual is told only when asked for, and what a large package brings for other systems too.
+            if verbose or (artifact.elf_files <= _FEW_ELF_FILES and item.kind not in ("glibc", "none", "unknown")):
+                page.paragraph(
+                    f"{item.kind}: {plural(item.files, 'file')}, {item.path}: {item.evidence}", indent=2, hang=2
+                )
     targets = sorted(report.targets, key=lambda target: id_order(target.id))
     if not report.gate:
         runtimes = len({target.runtime for target in targets})
