@@ -62,5 +62,5 @@ def _static(image: ElfImage) -> Libc:
     if image.abi_note is not None:
         return Libc("static-glibc", f"{form}, with a GNU ABI-tag note")
     if image.osabi == 0:
-        return Libc("static-musl", f"{form}, EI_OSABI System V and no GNU ABI-tag note")
+        return Libc("static-musl", f"{form}, EI_OSABI System V and no GNU note, as musl (or stripped Go) leaves it")
     return Libc("static", f"{form}, EI_OSABI {image.osabi}")

@@ -14,20 +14,18 @@ _PIP_MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
 _NPM_CPU = {"x86_64": "x64", "arm64": "arm64"}
 
 
-def reinstall(view: TargetView, subject: Subject, path: str) -> str | None:
+def reinstall(view: TargetView, subject: Subject, path: str, *, same_release: bool = True) -> str | None:
     """The command that installs the package of ``path`` for the target; None where its package is not known."""
-    package = subject.packages.owner(path)
-    if package is None:
-        return None
-    if package.ecosystem == "python":
-        return pip_install(view, subject, path, f"{package.name}=={package.version}")
-    if package.ecosystem == "npm":
-        return npm_install(view, package.name)
-    return None
+    return reinstall_all(view, subject, [path], same_release=same_release).get(path)
 
 
-def reinstall_all(view: TargetView, subject: Subject, paths: Iterable[str]) -> dict[str, str]:
-    """For each path the command for all packages at fault: one command mends them together."""
+def reinstall_all(
+    view: TargetView, subject: Subject, paths: Iterable[str], *, same_release: bool = True
+) -> dict[str, str]:
+    """For each path the command for all packages at fault: one command mends them together.
+
+    Not the ``same_release``: the newest up to the present one that has a fitting build, since this one may have none.
+    """
     owners = {path: subject.packages.owner(path) for path in paths}
     commands: dict[tuple[str, str], str] = {}
     found: dict[str, str] = {}
@@ -44,7 +42,10 @@ def reinstall_all(view: TargetView, subject: Subject, paths: Iterable[str]) -> d
                 and (package.ecosystem == "npm" or _target_directory(subject, place) == key[1])
             }
             if package.ecosystem == "python":
-                pins = [f"{item.name}=={item.version}" for item in sorted(same)]
+                pins = [
+                    f"{item.name}=={item.version}" if same_release else f"'{item.name}<={item.version}'"
+                    for item in sorted(same)
+                ]
                 commands[key] = pip_install(view, subject, path, *pins)
             else:
                 commands[key] = npm_install(view, *sorted(item.name for item in same))
@@ -128,7 +129,7 @@ def for_version(view: TargetView, subject: Subject, path: str, newer_runtime: st
     """What to do about a version node that the runtime's library lacks."""
     package = subject.packages.owner(path)
     lines = []
-    command = reinstall(view, subject, path)
+    command = reinstall(view, subject, path, same_release=False)
     if command is not None and package is not None and package.ecosystem == "python":
         lines.append(f"Install a build of {package.name} for an older glibc:")
         lines.append(command)

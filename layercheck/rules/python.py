@@ -56,7 +56,7 @@ def EXTENSION_ABI_MISMATCH(view: TargetView) -> Iterator[Fault]:
             elif _searched(subject, runtime, path):
                 tags[path] = match[1]
         found = {p: tag for p, tag in tags.items() if p[: p.rfind("/") + 1] + _stem(p) not in usable}
-        fixes = reinstall_all(view, subject, found)
+        fixes = reinstall_all(view, subject, found, same_release=False)
         for path, tag in found.items():
             yield Fault(
                 f"an extension module for {_words(tag)} only; {runtime.identifier} does not import it",
