@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..artifact import DIRECTORY, FILE, Entry, Facts
@@ -136,29 +135,32 @@ def NO_UNIX_MODES(view: ArtifactView) -> Iterator[Fault]:
         )
 
 
-_DEBRIS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("macOS metadata", re.compile(r"(^|/)(__MACOSX/|\._|\.DS_Store$)")),
-    ("bytecode caches", re.compile(r"(^|/)__pycache__/")),
-    ("version control", re.compile(r"(^|/)\.(git|hg|svn)/")),
-    ("static libraries", re.compile(r"\.a$")),
-    ("C headers", re.compile(r"\.(h|hpp|hh|pxd)$")),
-    ("tests", re.compile(r"/tests?/")),
-)
-_DEBRIS_HINT = re.compile(r"__MACOSX|/\._|^\._|\.DS_Store|__pycache__|\.git/|\.hg/|\.svn/|\.(a|h|hpp|hh|pxd)$|/tests?/")
+def _debris_kind(path: str) -> str | None:
+    """What kind of debris a file is, by its path; substring tests, since there may be 200,000 of them."""
+    if "__pycache__/" in path:
+        return "bytecode caches"
+    if "/tests/" in path or "/test/" in path:
+        return "tests"
+    if path.endswith((".h", ".hpp", ".hh", ".pxd")):
+        return "C headers"
+    if path.endswith(".a"):
+        return "static libraries"
+    if "._" in path or ".DS_Store" in path or "__MACOSX/" in path:
+        name = path[path.rfind("/") + 1 :]
+        return "macOS metadata" if name.startswith(("._", ".DS_Store")) or "__MACOSX/" in path else None
+    if ".git/" in path or ".hg/" in path or ".svn/" in path:
+        return "version control" if not {".git", ".hg", ".svn"}.isdisjoint(path.split("/")) else None
+    return None
 
 
 def debris(subject: Subject) -> dict[str, tuple[int, int]]:
     """What is of no use at run time, by kind: (files, bytes)."""
     found: dict[str, tuple[int, int]] = {}
-    search = _DEBRIS_HINT.search
     for entry in subject.artifact.entries:
-        if entry.kind == DIRECTORY or search(entry.path) is None:
-            continue
-        for what, pattern in _DEBRIS:
-            if pattern.search(entry.path):
-                files, count = found.get(what, (0, 0))
-                found[what] = (files + 1, count + entry.bytes)
-                break
+        what = _debris_kind(entry.path) if entry.kind != DIRECTORY else None
+        if what is not None:
+            files, count = found.get(what, (0, 0))
+            found[what] = (files + 1, count + entry.bytes)
     return found
 
 
@@ -189,9 +191,13 @@ def BUILD_DEBRIS(view: ArtifactView) -> Iterator[Fault]:
         )
 
 
-_SECRET_NAME = re.compile(
-    r"(^|/)(\.env(\.(local|production|prod|development|dev|staging))?|\.aws/credentials|\.netrc|\.pypirc|\.npmrc"
-    r"|\.git-credentials|\.dockercfg|\.docker/config\.json|id_(rsa|dsa|ecdsa|ed25519)|\.ssh/[^/]+)$"
+_SECRET_NAMES = tuple(
+    f"/{name}"
+    for name in (
+        *(".env", ".env.local", ".env.production", ".env.prod", ".env.development", ".env.dev", ".env.staging"),
+        *(".aws/credentials", ".netrc", ".pypirc", ".npmrc", ".git-credentials", ".dockercfg", ".docker/config.json"),
+        *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"),
+    )
 )
 
 
@@ -210,13 +216,16 @@ def SECRET_FILE(view: ArtifactView) -> Iterator[Fault]:
     fix = "Leave it out (zip -x NAME), and change what it holds if it was ever published."
     keys = {path for path, fact in view.subject.artifact.facts.items() if fact.magic == "private key"}
     for entry in view.subject.artifact.entries:
-        if entry.kind != FILE or not entry.size or _is_test(entry.path):
+        if entry.kind != FILE or not entry.size:
+            continue
+        named = f"/{entry.path}".endswith(_SECRET_NAMES)
+        if not (named or entry.path in keys) or _is_test(entry.path):
             continue
         if entry.path in keys:
             yield Fault(
                 "holds a private key, which everyone who may use it can download", view.subject, entry.path, fix
             )
-        elif _SECRET_NAME.search(entry.path):
+        else:
             yield Fault(
                 "by its name a file of credentials, which everyone who may use it can download",
                 view.subject,
