@@ -42,7 +42,7 @@ class Facts:
     """What survived the one pass over a member's bytes.
 
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts
-    (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold only text. ``magic`` names an archive
+    (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold one word. ``magic`` names an archive
     or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD.
     """
 

@@ -61,10 +61,10 @@ def _first_line(data: bytes) -> bytes:
 
 
 def _small_text(data: bytes, ranges: Ranges | None) -> str | None:
-    """The whole content when it is one short piece of text: what a flattened symlink looks like."""
-    if ranges is not None or len(data) > MAX_TEXT or data.translate(None, _TEXT_BYTES):
+    """The whole content when it is one short word: what a flattened symlink looks like."""
+    if len(data) > MAX_TEXT or ranges is not None or b" " in data or b"\n" in data[:-2]:
         return None
-    return data.decode("ascii")
+    return None if data.translate(None, _TEXT_BYTES) else data.decode("ascii")
 
 
 def _pem(data: bytes) -> str:

@@ -10,6 +10,8 @@ from ..finding import Confidence, Severity
 from .base import ArtifactView, Fault, StackView, Subject, rule
 
 _DOCS = "AWS Lambda developer guide, troubleshooting deployment: files 644, or 755 if executable; directories 755"
+_MANY = 20
+"""Files of one mode that are told one by one; beyond, they are told together."""
 _TESTS = frozenset(("test", "tests", "testing", "fixtures", "testdata", "test_data", "examples", "example"))
 
 
@@ -26,17 +28,13 @@ _TESTS = frozenset(("test", "tests", "testing", "fixtures", "testdata", "test_da
     sources=(_DOCS, "https://github.com/ubergeek42/lambda-letsencrypt/issues/28"),
 )
 def UNREADABLE_FILE(view: ArtifactView) -> Iterator[Fault]:
+    files: dict[int, list[str]] = {}
     for entry in view.subject.artifact.entries:
         mode = entry.mode
         if mode is None or mode & 0o004:
             continue
         if entry.kind == FILE:
-            yield Fault(
-                f"mode {mode & 0o7777:04o}: Lambda's user may not read it (Permission denied, or No module named …)",
-                view.subject,
-                entry.path,
-                "chmod -R a+rX . && zip -qry layer.zip .",
-            )
+            files.setdefault(mode & 0o7777, []).append(entry.path)
         elif entry.kind == DIRECTORY:
             yield Fault(
                 f"mode {mode & 0o7777:04o}: others may not enter it; Lambda mends directories itself",
@@ -44,6 +42,19 @@ def UNREADABLE_FILE(view: ArtifactView) -> Iterator[Fault]:
                 entry.path,
                 "chmod -R a+rX .",
                 Severity.INFO,
+            )
+    for permissions, paths in sorted(files.items()):
+        # A umask takes the bit from everything at once: one cause, told once.
+        shown = paths if len(paths) <= _MANY else paths[:1]
+        others = "" if len(paths) <= _MANY else f" (as have {len(paths) - 1} other files)"
+        for path in shown:
+            yield Fault(
+                f"mode {permissions:04o}{others}: Lambda's user may not read it (Permission denied, or No module "
+                "named …)",
+                view.subject,
+                path,
+                "chmod -R a+rX . && zip -qry layer.zip .",
+                details={"mode": f"{permissions:04o}", "files": len(paths), "examples": paths[:20]},
             )
 
 
