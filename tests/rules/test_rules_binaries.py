@@ -126,6 +126,21 @@ def test_what_looks_like_a_fault_and_is_none(files: Files, options: dict[str, An
     assert report.exit_code == 0
 
 
+UNUSED: Sequence[tuple[str, Files, dict[str, Any]]] = (
+    ("fsevents, which is for macOS alone and guarded", {
+        "nodejs/node_modules/fsevents/fsevents.node": build_macho(), "nodejs/node_modules/chokidar/index.js": b"1",
+    }, {"runtime": "nodejs22.x"}),
+    ("firmware for a chip", {"python/esptool/stub.elf": build_elf(machine=94, etype="exec")}, {}),
+    ("test data of a package", {"python/pkg/a.py": b"1", "python/pkg/tests/data/arm.so": ARM,
+                                "python/pkg/tests/data/mach": build_macho()}, {}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "options"), [case[1:] for case in UNUSED], ids=[case[0] for case in UNUSED])
+def test_what_nothing_here_opens_is_no_error(files: Files, options: dict[str, Any]) -> None:
+    assert judge(files, **options).exit_code == 0
+
+
 def test_one_fix_mends_all_packages_of_another_architecture() -> None:
     files: dict[str, bytes] = {
         "python/aa/_a.abi3.so": ARM,

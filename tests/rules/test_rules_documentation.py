@@ -58,7 +58,9 @@ LC563 crlf-script error
 """
 WANTED = {line.split()[0]: tuple(line.split()[1:]) for line in CATALOGUE.split("\n") if line}
 # A URL, or a document that is named: a guide, a standard, a manual page, a paper or release notes.
-SOURCE = re.compile(r"^https://[^\s]+$|[A-Z].{7,}|^man \d \S+|^PEP \d+$|^glibc, \S+|^glibc \d|^x86-64 psABI|^layercheck's")
+SOURCE = re.compile(
+    r"^https://[^\s]+$|[A-Z].{7,}|^man \d \S+|^PEP \d+$|^glibc, \S+|^glibc \d|^x86-64 psABI|^layercheck's"
+)
 
 
 def test_ids_names_and_severities_are_those_of_the_catalogue() -> None:

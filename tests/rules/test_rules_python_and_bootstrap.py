@@ -78,12 +78,18 @@ def test_a_wrapper_with_crlf_is_an_error() -> None:
     assert told(judge(files, env={"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrap"})) == [("LC563", "error", "wrap")]
 
 
-def test_the_fix_of_an_abi_mismatch_installs_for_the_target() -> None:
+@pytest.mark.parametrize(
+    ("runtime", "pin", "not_pin"), [("python3.13", ">=1.5", "<=1.5"), ("python3.11", "<=1.5", ">=1.5")]
+)
+def test_the_fix_of_an_abi_mismatch_can_be_installed(runtime: str, pin: str, not_pin: str) -> None:
+    """A newer Python needs this release or a newer one; an older Python perhaps an older release."""
     files = {TAGGED: module(), "python/pkg-1.5.dist-info/RECORD": f"pkg/_x{SUFFIX},,\n".encode()}
-    (finding,) = of(judge(files, "python3.13"), "LC501")
+    (finding,) = of(judge(files, runtime), "LC501")
     assert "CPython 3.12" in finding.fact
-    for word in ("pkg==1.5", "--python-version 3.13", "manylinux_2_28_x86_64"):
+    for word in (f"--python-version {runtime.removeprefix('python')}", "manylinux", "--target python"):
         assert word in (finding.fix or "")
+    assert f"pkg{pin}" in (finding.fix or "") or "pkg==1.5" in (finding.fix or "")
+    assert not_pin not in (finding.fix or "")
 
 
 def test_a_program_with_a_foreign_name_is_named_in_the_fix() -> None:
