@@ -209,6 +209,12 @@ def test_a_name_with_a_slash_is_opened_as_it_stands() -> None:
     assert found(load({M: need("sub/libb.so"), "/var/task/sub/libb.so": LIB}, M)) == ["sub/libb.so"]
 
 
+def test_a_path_that_is_a_loop_is_merely_not_found() -> None:
+    result = load({M: need("/opt/x/liba.so", "libb.so"), "/opt/x/liba.so": "liba.so", "/opt/lib/libb.so": LIB}, M)
+    assert (found(result), result.error) == (["/opt/lib/libb.so"], None)
+    assert [lookup.name for lookup in result.missing] == ["/opt/x/liba.so"]
+
+
 def test_a_missing_library_lists_every_place_in_order_with_its_reason() -> None:
     files: dict[str, File] = {
         M: build_elf(needed=["liba.so"], rpath="/r:$ORIGIN"),
