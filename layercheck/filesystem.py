@@ -61,7 +61,8 @@ class Overlay:
         self.mounts = tuple(mounts)
         self.nodes: dict[str, Node] = {}
         self.links: dict[str, str] = {}
-        self.directories: set[str] = {OPT, "/var", TASK}
+        # Each directory with the first artifact that has something in it; -1 for the mounts themselves.
+        self.directories: dict[str, int] = {OPT: -1, "/var": -1, TASK: -1}
         self.overridden: list[tuple[str, int, int]] = []
         self.clashes: list[tuple[str, int, int]] = []
         for index, mount in enumerate(self.mounts):
@@ -81,7 +82,7 @@ class Overlay:
                 self._directory(path, index)
                 continue
             if path in directories:
-                self.clashes.append((path, index, index))
+                self.clashes.append((path, directories[path], index))
             old = nodes.get(path)
             if old is not None and old.mount != index:
                 self.overridden.append((path, old.mount, index))
@@ -103,7 +104,7 @@ class Overlay:
         clash = self.nodes.get(path)
         if clash is not None and path not in self.links:
             self.clashes.append((path, clash.mount, index))
-        self.directories.add(path)
+        self.directories.setdefault(path, index)
 
 
 class Filesystem:
@@ -127,9 +128,7 @@ class Filesystem:
         return known
 
     def _walk(self, path: str) -> Hit | Miss:
-        pending = [part for part in reversed(path.split("/")) if part and part != "."]
-        if path.endswith("/") and pending:
-            pending.insert(0, ".")
+        pending = _steps(path)
         at, followed = "", 0
         while pending:
             part = pending.pop()
@@ -137,8 +136,6 @@ class Filesystem:
                 at = at[: at.rfind("/")] if at else ""
                 continue
             if part == ".":
-                if not self._is_directory(at):
-                    return Miss("not a directory")
                 continue
             here = at + "/" + part
             target = self._link(here)
@@ -148,7 +145,7 @@ class Filesystem:
                     return Miss("loop")
                 if target.startswith("/"):
                     at = ""
-                pending.extend(piece for piece in reversed(target.split("/")) if piece and piece != ".")
+                pending += _steps(target)
                 continue
             at = here
             if pending and not self._is_directory(at):
@@ -190,6 +187,12 @@ class Filesystem:
             self._children = _children([*self.overlay.nodes, *self.overlay.directories, *self._files])
         hit = self.lookup(path)
         return sorted(self._children.get(hit.real, ())) if isinstance(hit, Hit) else []
+
+
+def _steps(path: str) -> list[str]:
+    """The components of a path, the last first. A slash at the end asks for a directory, as "." does."""
+    parts = [part for part in reversed(path.split("/")) if part]
+    return [".", *parts] if path.endswith("/") else parts
 
 
 def _directories(files: Mapping[str, EnvironmentFile]) -> frozenset[str]:

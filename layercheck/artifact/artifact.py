@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Mapping
 from hashlib import sha256
+from stat import S_ISREG
 from types import TracebackType
 from typing import BinaryIO
 
@@ -112,6 +113,9 @@ def open_artifact(
         path = os.fspath(source)
         if os.path.isdir(path):
             return Artifact(name or path, "directory", DirectoryScan(path), None)
+        if not _is_regular(path):
+            with open(path, "rb") as pipe:
+                return _open_zip(open_stream(pipe), name or path, engine, progress)
         return _open_zip(open_path(path), name or path, engine, progress)
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _open_zip(BytesSource(bytes(source)), name or "<bytes>", engine, progress)
@@ -121,6 +125,11 @@ def open_artifact(
             open_stream(source), name or (label if isinstance(label, str) else "<stream>"), engine, progress
         )
     raise TypeError(f"an artifact is a path, bytes or a binary file object, not {type(source).__name__}")
+
+
+def _is_regular(path: str) -> bool:
+    """Whether ``path`` can be read at any offset; a pipe (process substitution) or a device cannot. Raises OSError."""
+    return S_ISREG(os.stat(path).st_mode)
 
 
 def _open_zip(source: Source, name: str, engine: str, progress: Progress | None) -> Artifact:

@@ -6,7 +6,7 @@ import io
 import os
 from typing import BinaryIO, Protocol
 
-SPOOL_LIMIT = 1 << 30
+SPOOL_LIMIT = 512 << 20
 """Bytes taken from an input that cannot seek. No archive that Lambda takes is nearly that large."""
 
 
@@ -100,7 +100,8 @@ def open_stream(file: BinaryIO) -> Source:
     try:
         if file.seekable():
             return FileSource(file, owned=False)
-    except AttributeError:
+    except (AttributeError, OSError):
+        # No such method, or one that promises what the file cannot do: read it from the front.
         pass
     parts, size = [], 0
     while chunk := file.read(1 << 20):

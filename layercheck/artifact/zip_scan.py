@@ -110,7 +110,7 @@ class ZipScan:
                 self._defect("duplicate", index, "the archive has this name more than once")
             seen[member.raw] = index
         if members_without_files(self._kinds) and not self.defects:
-            self.defects.append(Defect("empty", None, f"it holds no file ({len(self.members)} entries)"))
+            self.defects.append(Defect("empty", None, "it holds no file"))
 
     def _defect(self, kind: str, index: int, detail: str) -> None:
         self.defects.append(Defect(kind, self._paths[index], detail))

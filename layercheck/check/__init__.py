@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..finding import Report, Severity
@@ -81,6 +83,17 @@ def check_many(items: Iterable[Input], *, executor: Executor | None = None, **op
     """Check each item by itself with the same options, in this process or through any Executor; reports in order."""
     one = partial(check, **options)
     return list(map(one, items) if executor is None else executor.map(one, items))
+
+
+class _Callable(ModuleType):
+    """The room and the function share a name: whichever ``from layercheck import check`` gives, it can be called."""
+
+    def __call__(self, artifact: Input, **options: Any) -> Report:
+        """The same as ``check``."""
+        return check(artifact, **options)
+
+
+sys.modules[__name__].__class__ = _Callable
 
 
 def _tuple(value: str | Sequence[str] | None) -> tuple[str, ...]:

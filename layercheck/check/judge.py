@@ -41,7 +41,9 @@ def _keys(raw: Raw, share: str, *, cause: bool) -> Iterable[str]:
         return (artifact,)
     if share == "path":
         return (f"{artifact}:{fault.path}",)
-    if share == "candidates":
+    if share == "requirer" and not cause:
+        return (str(fault.details.get("required_by")),)
+    if share in ("candidates", "requirer"):
         if cause:
             return (f"{fault.subject.at}/{fault.path}",) if fault.subject is not None else ()
         return tuple(fault.details.get("candidates", ()))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from .. import _version
 from ..artifact import SYMLINK
 from ..elf import ElfImage, detect_libc
-from ..environment import Environment, data_version, limits, load
+from ..environment import Environment, data_version, limits, load, normalise_architecture, runtime
 from ..filesystem import Filesystem
 from ..finding import (
     ArtifactSummary,
@@ -21,7 +21,7 @@ from ..finding import (
     Target,
     Unchecked,
 )
-from ..linker import Resolution, resolve
+from ..linker import Resolution, resolve, split_library_path
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
 from .judge import Raw, fold, merge, selected
@@ -120,7 +120,7 @@ class Run:
     def _environment(self, choice: Choice, libraries: str) -> Environment:
         environment = load(choice.runtime.identifier, choice.architecture, libraries)
         own = self.options.env.get("LD_LIBRARY_PATH")
-        return environment if own is None else environment.with_library_path(tuple(own.split(":")))
+        return environment if own is None else environment.with_library_path(split_library_path(own))
 
     def _view(self, stack: StackView, environment: Environment, choice: Choice) -> TargetView:
         key = (id(stack), choice.architecture, environment.inventory + _suffixes(choice))
@@ -192,8 +192,11 @@ class Run:
             return 1 if failing else 0
         if any(not finding.targets for finding in failing):
             return 1
-        supported = [target for target in targets if target.state == "supported"]
-        return 0 if any(target.passed for target in supported) or not failing else 1
+        works: dict[tuple[str | None, tuple[str, ...]], bool] = {}
+        for target in targets:
+            key = (target.function, target.layers)
+            works[key] = works.get(key, False) or (target.passed and target.state == "supported")
+        return 0 if all(works.values()) or not failing else 1
 
     def _compatibility(self, targets: Sequence[Target]) -> Iterator[Compatibility]:
         by_name = {target.id: choice for target, choice in self.targets}
@@ -277,6 +280,10 @@ def run(inputs: Sequence[Input], options: Options) -> Report:
 
     Raises OSError for an input that cannot be read, ValueError for an unknown runtime or architecture.
     """
+    for name in options.runtimes:
+        runtime(name)
+    for name in options.architectures:
+        normalise_architecture(name)
     work = Run(options)
     try:
         for source in inputs:

@@ -29,6 +29,9 @@ def choose(deployment: Deployment, options: Options, date: str) -> list[Choice]:
     if given and architectures:
         return [Choice(r, a, "as given") for r in given for a in architectures]
     if not given and not architectures:
+        if not deployment.main.artifact.entries:
+            # Nothing could be read: there is nothing that could work anywhere.
+            return []
         return [Choice(r, a, "no target given") for r in fitting_runtimes(deployment) for a in ARCHITECTURES]
     if given:
         found = elf_architectures(deployment)

@@ -13,7 +13,9 @@ from .output import Output, OutputError, use_color
 
 
 def _fail(text: str, code: int) -> int:
-    print(f"layercheck: {text}", file=sys.stderr)
+    from ..report.escape import visible
+
+    print(f"layercheck: {visible(text)}", file=sys.stderr)
     return code
 
 

@@ -11,6 +11,32 @@ from .. import _version
 
 FORMATS = ("text", "concise", "json")
 _COMMANDS = ("check", "rules", "explain", "runtimes", "schema")
+_TAKES_VALUE = frozenset(
+    [
+        "-r",
+        "--runtime",
+        "-a",
+        "--architecture",
+        "--kind",
+        "--layer",
+        "--handler",
+        "--env",
+        "--libraries",
+        "--upload",
+        "--date",
+        "--select",
+        "--ignore",
+        "--fail-on",
+        "--min-severity",
+        "--max-unzipped",
+        "--max-zip",
+        "-f",
+        "--format",
+        "-o",
+        "--output",
+        "--color",
+    ]
+)
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$", re.IGNORECASE)
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
 _BINARY = {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
@@ -28,11 +54,34 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Parse the command line; ``check`` may be left out. Raises SystemExit as argparse does."""
-    first = next((word for word in arguments if not word.startswith("-")), None)
-    asks_for_help = bool(set(arguments) & {"-h", "--help", "--version"})
-    if first not in _COMMANDS and (first is not None or not asks_for_help):
+    place = _command_place(arguments)
+    if place is not None:
+        arguments = [arguments[place], *arguments[:place], *arguments[place + 1 :]]
+    elif not set(arguments) & {"-h", "--help", "--version"} or _has_input(arguments):
         arguments = ["check", *arguments]
     return build().parse_args(arguments)
+
+
+def _positions(arguments: Sequence[str]) -> list[int]:
+    """Where words stand that are neither options nor their values."""
+    found, value = [], False
+    for place, word in enumerate(arguments):
+        if value:
+            value = False
+        elif word.startswith("-") and word != "-":
+            value = word in _TAKES_VALUE
+        else:
+            found.append(place)
+    return found
+
+
+def _command_place(arguments: Sequence[str]) -> int | None:
+    places = _positions(arguments)
+    return places[0] if places and arguments[places[0]] in _COMMANDS else None
+
+
+def _has_input(arguments: Sequence[str]) -> bool:
+    return bool(_positions(arguments))
 
 
 def build() -> argparse.ArgumentParser:
@@ -41,6 +90,7 @@ def build() -> argparse.ArgumentParser:
 
     parser = _Parser(
         prog="layercheck",
+        usage="layercheck [check] INPUT... [-r RUNTIME] [-a ARCHITECTURE] [options]\n       layercheck COMMAND ...",
         description="Verify AWS Lambda layer and function artifacts before they are deployed.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -4,6 +4,7 @@ from .glibc import GlibcLoader
 from .model import Load, LoadedObject, Lookup, MissingVersion, Resolution
 from .resolve import resolve
 from .roots import Root, find_roots
+from .search import split_library_path
 
 __all__ = [
     "GlibcLoader",
@@ -15,4 +16,5 @@ __all__ = [
     "Root",
     "find_roots",
     "resolve",
+    "split_library_path",
 ]

@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import Any
 
 from ..rules import Rule
+from .words import plural
 
 
 def explain(rule: Rule, width: int) -> str:
@@ -47,7 +48,7 @@ def runtime_table(rows: Sequence[dict[str, Any]], date: str, data_version: str) 
             origins[key] = origins.get(key, 0) + 1
     text += ["", f"States on {date}; data of {data_version}. Where the facts come from (fact: source, confidence):"]
     text += [
-        f"  {fact}: {source}, {confidence} ({count} runtimes)"
+        f"  {fact}: {source}, {confidence} ({plural(count, 'runtime')})"
         for (fact, source, confidence), count in sorted(origins.items())
     ]
     text.append("The sources are spelled out by --format json.")

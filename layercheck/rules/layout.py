@@ -153,7 +153,8 @@ def _wrapped(subject: Subject) -> str | None:
         return top if shape.below(f"{top}/{top}") and not shape.below(f"{top}/node_modules") else None
     inner = [f"{top}/python", f"{top}/nodejs/node_modules", f"{top}/java/lib", f"{top}/ruby/gems"]
     if top == "python":
-        inner = ["python/python"]
+        is_package = any(entry.path == "python/python/__init__.py" for entry in subject.artifact.entries)
+        inner = [] if is_package else ["python/python"]
     return top if any(shape.below(place) for place in inner) else None
 
 
@@ -265,8 +266,10 @@ def _misplaced(subject: Subject, runtime: Runtime) -> list[tuple[str, str]]:
     if runtime.language == "java":
         found = _misplaced_java(subject)
     generic = ("bin", "lib", "extensions", "python", "ruby/lib")
-    right = any(shape.below(d) for d in runtime.layer_directories if d not in generic)
-    return [] if right and runtime.language != "java" else found
+    right = [d for d in runtime.layer_directories if d not in generic and shape.below(d)]
+    if runtime.language == "java":
+        return found
+    return [place for place in found if all(place[0].startswith(d + "/") for d in right)]
 
 
 def _is_package_place(subject: Subject, runtime: Runtime, directory: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..elf import ElfImage
 from ..environment import runtimes
-from ..filesystem import Node
+from ..filesystem import Hit, Node
 from ..finding import Severity
 from ..linker import Load, Lookup, MissingVersion
 from .advice import for_library, for_version
@@ -20,10 +20,10 @@ _SEARCH = "AWS Lambda developer guide, environment variables: LD_LIBRARY_PATH"
 
 def _place(view: TargetView, path: str) -> tuple[Subject, str] | None:
     """The artifact that holds an absolute path, and the path inside it."""
-    node = view.filesystem.overlay.nodes.get(path)
-    if node is None or node.entry is None:
+    hit = view.filesystem.lookup(path)
+    if not isinstance(hit, Hit) or hit.node.entry is None:
         return None
-    return view.subject_of(node.mount), node.entry.path
+    return view.subject_of(hit.node.mount), hit.node.entry.path
 
 
 def _blamed(view: TargetView, load: Load, requirer: str) -> tuple[Subject, str] | None:
@@ -48,7 +48,15 @@ def _missing(view: TargetView) -> list[_Group]:
                 groups[key].roots.append(load)
             else:
                 groups[key] = _Group(load, lookup)
-    return list(groups.values())
+    # A root that lacks a library lacks it once, however many of its libraries ask for it.
+    told: set[tuple[str, str]] = set()
+    kept = []
+    for group in groups.values():
+        lacking = {(root.path, group.lookup.name) for root in group.roots}
+        if not lacking <= told:
+            kept.append(group)
+        told |= lacking
+    return kept
 
 
 def _named(view: TargetView, name: str) -> Iterator[Node]:
@@ -308,7 +316,9 @@ def SHADOWED_LIBRARY(view: TargetView) -> Iterator[Fault]:
     elsewhere: dict[str, tuple[str, str]] = {}
     failing: set[str] = set()
     for load in view.resolution.loads:
-        used.update([item.real for item in load.objects])
+        # A library that was judged by itself only because nothing loads it is not used by that.
+        mine = load.objects if load.path in view.resolution.certain else load.objects[1:]
+        used.update([item.real for item in mine])
         for lookup in load.lookups:
             if lookup.path is not None and "/" not in lookup.name:
                 elsewhere.setdefault(lookup.name, (lookup.path, lookup.required_by))

@@ -10,6 +10,8 @@ from ..finding import Confidence, Severity
 from .base import ArtifactView, Fault, StackView, Subject, rule
 
 _DOCS = "AWS Lambda developer guide, troubleshooting deployment: files 644, or 755 if executable; directories 755"
+_WORTH_TELLING = 100_000
+"""Bytes of debris below which nobody wants to hear of it."""
 _MANY = 20
 """Files of one mode that are told one by one; beyond, they are told together."""
 _TESTS = frozenset(("test", "tests", "testing", "fixtures", "testdata", "test_data", "examples", "example"))
@@ -188,8 +190,8 @@ def debris(subject: Subject) -> dict[str, tuple[int, int]]:
 )
 def BUILD_DEBRIS(view: ArtifactView) -> Iterator[Fault]:
     found = debris(view.subject)
-    if found:
-        total = sum(count for _, count in found.values())
+    total = sum(count for _, count in found.values())
+    if total >= _WORTH_TELLING or "macOS metadata" in found or "version control" in found:
         parts = ", ".join(
             f"{what} {files} files {count / 1e6:.1f} MB"
             for what, (files, count) in sorted(found.items(), key=lambda item: (-item[1][1], item[0]))
