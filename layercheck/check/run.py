@@ -29,7 +29,7 @@ from .options import Input, Options
 from .targets import ARCHITECTURES, Choice, choose, newest_first
 
 _LINKING = frozenset(("LC401", "LC402", "LC404", "LC405"))
-_OPEN_NEEDS = frozenset(("LC401",))
+_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC561", "LC562"))
 """What an absent layer could supply."""
 
 
@@ -68,7 +68,7 @@ class Run:
     def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
         absent = view.stack.open if isinstance(view, TargetView) else ()
         if absent and rule.id in _OPEN_NEEDS:
-            what = f"{fault.details.get('library')}, which it needs"
+            what = str(fault.details.get("library") or fault.details.get("target") or "bootstrap") + ", which it needs"
             why = f"could be in {', '.join(absent)}, which is not at hand"
             self._note(what, why, target, fault.subject, fault.path)
         else:

@@ -12,30 +12,9 @@ from .. import _version
 FORMATS = ("text", "concise", "json")
 _COMMANDS = ("check", "rules", "explain", "runtimes", "schema")
 _TAKES_VALUE = frozenset(
-    [
-        "-r",
-        "--runtime",
-        "-a",
-        "--architecture",
-        "--kind",
-        "--layer",
-        "--handler",
-        "--env",
-        "--libraries",
-        "--upload",
-        "--date",
-        "--select",
-        "--ignore",
-        "--fail-on",
-        "--min-severity",
-        "--max-unzipped",
-        "--max-zip",
-        "-f",
-        "--format",
-        "-o",
-        "--output",
-        "--color",
-    ]
+    {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
+    | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
+    | {"-f", "--format", "-o", "--output", "--color"}
 )
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$", re.IGNORECASE)
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}

@@ -4,7 +4,7 @@ from .glibc import GlibcLoader
 from .model import Load, LoadedObject, Lookup, MissingVersion, Resolution
 from .resolve import resolve
 from .roots import Root, find_roots
-from .search import split_library_path
+from .search import expand, split_library_path, split_path
 
 __all__ = [
     "GlibcLoader",
@@ -14,7 +14,9 @@ __all__ = [
     "MissingVersion",
     "Resolution",
     "Root",
+    "expand",
     "find_roots",
     "resolve",
     "split_library_path",
+    "split_path",
 ]

@@ -155,7 +155,11 @@ class GlibcLoader:
     def _expand_all(self, texts: tuple[str, ...], origin: str) -> tuple[str, ...]:
         return tuple([expand(text, origin, self._loader.lib, self._platform) for text in texts])
 
-    def lists(self, requirer: _Object) -> list[tuple[tuple[str, ...], str]]:
+    def expand_library_path(self, origin: str) -> tuple[str, ...]:
+        """LD_LIBRARY_PATH for a program in the directory ``origin``."""
+        return self._expand_all(self._library_path, origin)
+
+    def lists(self, requirer: _Object, library_path: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
         """The directory lists that are searched for what ``requirer`` needs, in order, each with its name."""
         found: list[tuple[tuple[str, ...], str]] = []
         if requirer.runpath is None:
@@ -164,7 +168,7 @@ class GlibcLoader:
                 if step.rpath:
                     found.append((step.rpath, "rpath"))
                 step = step.loader
-        found.append((self._library_path, "library-path"))
+        found.append((library_path, "library-path"))
         if requirer.runpath:
             found.append((requirer.runpath, "runpath"))
         file = requirer.file
@@ -172,12 +176,12 @@ class GlibcLoader:
             found.append((self._loader.default_directories, "default"))
         return found
 
-    def explain(self, requirer: _Object, name: str) -> tuple[str, ...]:
+    def explain(self, requirer: _Object, name: str, library_path: tuple[str, ...]) -> tuple[str, ...]:
         """Every candidate that a failed search looked at, in order, with the reason."""
         if "/" in name:
             return (self._reason(name),)
         lines: list[str] = []
-        for directories, via in self.lists(requirer):
+        for directories, via in self.lists(requirer, library_path):
             lines += [f"{self._reason(join(directory, name))} ({via})" for directory in directories]
         return tuple(dict.fromkeys(lines))
 
@@ -201,6 +205,8 @@ class _Process:
         self.by_identity: dict[str, _Object] = {}
         self.lookups: list[Lookup] = []
         self.missing: set[str] = set()
+        # Tokens in LD_LIBRARY_PATH mean the program's own directory.
+        self.library_path = loader.expand_library_path(self.program.origin)
         self.add(self.program)
         running = loader.running()
         if running is not None:
@@ -237,8 +243,10 @@ class _Process:
         answer: _Found | _Fatal | None = None
         if "/" in name:
             answer = self.loader.open(name, "path")
+            if isinstance(answer, _Fatal) and answer.reason == "loop":
+                answer = None
         else:
-            for directories, via in self.loader.lists(requirer):
+            for directories, via in self.loader.lists(requirer, self.library_path):
                 answer = self.loader.search(directories, name, via)
                 if answer is not None:
                     break
@@ -246,7 +254,7 @@ class _Process:
             return answer
         if answer is None:
             self.missing.add(name)
-            tried = self.loader.explain(requirer, name)
+            tried = self.loader.explain(requirer, name, self.library_path)
             self.lookups.append(Lookup(name, requirer.path, None, None, None, tried))
             return None
         same = self.by_identity.get(answer.hit.real)

@@ -14,7 +14,13 @@ def explain(rule: Rule, width: int) -> str:
     """One rule: what it finds, why that fails on Lambda, how to fix it, an example, and the sources."""
     parts = [f"{rule.id} {rule.name} ({rule.severity.value}, by {rule.scope})", ""]
     for title, text in (("What", rule.what), ("Why it fails", rule.why), ("Fix", rule.fix), ("Example", rule.example)):
-        parts += [title, fill(text, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False), ""]
+        parts += [
+            title,
+            fill(
+                text, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            ),
+            "",
+        ]
     parts += ["Sources", *[f"  {source}" for source in rule.sources]]
     return "\n".join(parts) + "\n"
 

@@ -14,17 +14,16 @@ _PIP_MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
 _NPM_CPU = {"x86_64": "x64", "arm64": "arm64"}
 
 
-def reinstall(view: TargetView, subject: Subject, path: str, *, same_release: bool = True) -> str | None:
+def reinstall(view: TargetView, subject: Subject, path: str, release: str = "==") -> str | None:
     """The command that installs the package of ``path`` for the target; None where its package is not known."""
-    return reinstall_all(view, subject, [path], same_release=same_release).get(path)
+    return reinstall_all(view, subject, [path], release).get(path)
 
 
-def reinstall_all(
-    view: TargetView, subject: Subject, paths: Iterable[str], *, same_release: bool = True
-) -> dict[str, str]:
+def reinstall_all(view: TargetView, subject: Subject, paths: Iterable[str], release: str = "==") -> dict[str, str]:
     """For each path the command for all packages at fault: one command mends them together.
 
-    Not the ``same_release``: the newest up to the present one that has a fitting build, since this one may have none.
+    ``release``: ``==`` the present one; ``<=`` or ``>=`` the newest down or up from it that has a fitting build, where
+    the present one may have none.
     """
     owners = {path: subject.packages.owner(path) for path in paths}
     commands: dict[tuple[str, str], str] = {}
@@ -43,7 +42,7 @@ def reinstall_all(
             }
             if package.ecosystem == "python":
                 pins = [
-                    f"{item.name}=={item.version}" if same_release else f"'{item.name}<={item.version}'"
+                    f"{item.name}=={item.version}" if release == "==" else f"'{item.name}{release}{item.version}'"
                     for item in sorted(same)
                 ]
                 commands[key] = pip_install(view, subject, path, *pins)
@@ -114,6 +113,12 @@ def for_library(view: TargetView, subject: Subject, path: str, library: str) -> 
     )
 
 
+def is_for_elsewhere(subject: Subject, path: str) -> bool:
+    """Whether a file belongs to a package that is made for another system only, and that others do without (data)."""
+    package = subject.packages.owner(path)
+    return package is not None and package.name in _table()["elsewhere"]
+
+
 def _is_bundled_name(library: str) -> bool:
     """Whether the name carries the hash that auditwheel puts in: libgomp-f7e03b3e.so.1.0.0."""
     stem = library.split(".so", 1)[0]
@@ -129,7 +134,7 @@ def for_version(view: TargetView, subject: Subject, path: str, newer_runtime: st
     """What to do about a version node that the runtime's library lacks."""
     package = subject.packages.owner(path)
     lines = []
-    command = reinstall(view, subject, path, same_release=False)
+    command = reinstall(view, subject, path, "<=")
     if command is not None and package is not None and package.ecosystem == "python":
         lines.append(f"Install a build of {package.name} for an older glibc:")
         lines.append(command)

@@ -6,11 +6,11 @@ one another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..artifact import Artifact
+from ..artifact import Artifact, Facts
 from ..artifact.packages import PackageIndex
 from ..environment import Environment, Limits, Runtime
 from ..filesystem import Filesystem, Overlay
@@ -79,6 +79,18 @@ class TargetView:
     runtime: Runtime
     filesystem: Filesystem
     resolution: Resolution
+
+    def facts(self, subject: Subject) -> Iterator[tuple[str, Facts]]:
+        """The facts of an artifact's files, without those that a later layer replaces: they never appear in /opt."""
+        facts = subject.artifact.facts
+        if len(self.stack.subjects) == 1:
+            yield from facts.items()
+            return
+        nodes = self.stack.overlay.nodes
+        for path, fact in facts.items():
+            node = nodes.get(f"{subject.at}/{path}")
+            if node is None or self.stack.subjects[node.mount] is subject:
+                yield path, fact
 
     def subject_of(self, mount: int) -> Subject:
         """The artifact behind a node of the file system."""

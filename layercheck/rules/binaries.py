@@ -8,13 +8,24 @@ from ..artifact import FILE
 from ..elf import ElfImage, Libc, detect_libc, machine_name
 from ..filesystem import Hit
 from ..finding import Confidence, Defect, Severity
-from .advice import reinstall_all
+from .advice import is_for_elsewhere, reinstall_all
 from .alternatives import families, family
 from .base import ArtifactView, Fault, Subject, TargetView, rule
 
 _ARCHITECTURES = "AWS Lambda developer guide, instruction set architectures"
 _MACHINES = {"x86_64": 62, "arm64": 183}
+_COMPUTERS = frozenset((3, 40, 62, 183))
+"""Machines that people build Linux programs for; an ELF file for another is firmware, unless its name says library."""
 _OBJECTS = (".o", ".a", ".ko", ".bpf", ".debug")
+_TEST_PARTS = frozenset(("test", "tests", "testing", "testdata", "test_data", "fixtures"))
+
+
+def is_data(path: str) -> bool:
+    """An object file, or a sample that a package keeps for its own tests: nothing loads it."""
+    if path.endswith(_OBJECTS):
+        return True
+    parts = path.split("/")
+    return not _TEST_PARTS.isdisjoint(parts[:-1]) and ".cpython-" not in parts[-1] and ".abi3." not in parts[-1]
 
 
 def fits(view: TargetView, image: object) -> bool:
@@ -29,7 +40,7 @@ def fits(view: TargetView, image: object) -> bool:
 
 def fitting_families(view: TargetView, subject: Subject) -> set[str]:
     """The families of files of which one build fits the target."""
-    return {family(path) for path, fact in subject.artifact.facts.items() if fits(view, fact.elf)}
+    return {family(path) for path, fact in view.facts(subject) if fits(view, fact.elf)}
 
 
 @rule(
@@ -49,11 +60,11 @@ def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
     wanted = _MACHINES[architecture]
     for subject in view.stack.subjects:
         found: dict[str, ElfImage] = {}
-        for path, fact in subject.artifact.facts.items():
+        for path, fact in view.facts(subject):
             image = fact.elf
             if not isinstance(image, ElfImage) or (image.machine == wanted and image.bits == 64):
                 continue
-            if image.type in (2, 3) and not path.endswith(_OBJECTS):
+            if image.type in (2, 3) and not is_data(path) and (image.machine in _COMPUTERS or _is_linux_place(path)):
                 found[path] = image
         fitting = fitting_families(view, subject) if found else set()
         found = {path: image for path, image in found.items() if family(path) not in fitting}
@@ -98,7 +109,7 @@ def _is_linux_place(path: str) -> bool:
 )
 def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
     for subject in view.stack.subjects:
-        facts = subject.artifact.facts
+        facts = dict(view.facts(subject))
         foreign = {p: f.foreign for p, f in facts.items() if f.foreign is not None and not f.foreign.managed}
         if not foreign:
             continue
@@ -107,6 +118,8 @@ def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
             path: binary
             for path, binary in foreign.items()
             if (_is_linux_place(path) or path.endswith(".pyd"))
+            and not is_data(path)
+            and not is_for_elsewhere(subject, path)
             and family(path) not in fitting
             and not ("node_modules/" in path and _has_linux_sibling(path, fitting))
         }
@@ -144,9 +157,11 @@ def DAMAGED_ELF(view: ArtifactView) -> Iterator[Fault]:
     fix = "Install its package again, without strip, git filters or text conversion on the way."
     facts = view.subject.artifact.facts
     for path, fact in facts.items():
+        if is_data(path):
+            continue
         if isinstance(fact.elf, Defect):
             yield Fault(f"says that it is ELF and cannot be read: {fact.elf.detail}", view.subject, path, fix)
-        elif fact.elf is not None and not path.endswith(_OBJECTS):
+        elif fact.elf is not None:
             for defect in fact.elf.defects:
                 if defect.kind != "misaligned-segment":
                     certain = defect.kind in ("truncated", "unreadable-dynamic")
@@ -184,7 +199,7 @@ def DAMAGED_ELF(view: ArtifactView) -> Iterator[Fault]:
 def MISALIGNED_SEGMENT(view: ArtifactView) -> Iterator[Fault]:
     for path, fact in view.subject.artifact.facts.items():
         image = fact.elf
-        if not isinstance(image, ElfImage) or path.endswith(_OBJECTS):
+        if not isinstance(image, ElfImage) or is_data(path):
             continue
         for defect in image.defects:
             if defect.kind == "misaligned-segment":
@@ -215,9 +230,11 @@ def MISALIGNED_SEGMENT(view: ArtifactView) -> Iterator[Fault]:
 def MUSL_LINKED(view: TargetView) -> Iterator[Fault]:
     for subject in view.stack.subjects:
         found: dict[str, Libc] = {}
-        for path, fact in subject.artifact.facts.items():
+        for path, fact in view.facts(subject):
             image = fact.elf
             if not isinstance(image, ElfImage) or image.machine != _MACHINES[view.environment.architecture]:
+                continue
+            if is_data(path):
                 continue
             libc = detect_libc(image)
             if libc.kind in ("musl", "bionic") and not _brings_loader(view, image):
@@ -247,7 +264,7 @@ def _bundled_beside(view: TargetView, subject: Subject, path: str) -> bool:
     package = subject.packages.owner(path)
     if package is None or "musl" not in package.name:
         return False
-    others = families([p for p, f in subject.artifact.facts.items() if fits(view, f.elf)])
+    others = families([p for p, f in view.facts(subject) if fits(view, f.elf)])
     stem = family(path).split("*")[0]
     return any(name.startswith(stem) for name in others)
 
@@ -265,7 +282,7 @@ def _bundled_beside(view: TargetView, subject: Subject, path: str) -> bool:
 )
 def MISSING_INTERPRETER(view: TargetView) -> Iterator[Fault]:
     for subject in view.stack.subjects:
-        for path, fact in subject.artifact.facts.items():
+        for path, fact in view.facts(subject):
             image = fact.elf
             if not isinstance(image, ElfImage) or not fits(view, image) or image.interp is None:
                 continue
@@ -300,7 +317,7 @@ def CPU_LEVEL_TOO_HIGH(view: TargetView) -> Iterator[Fault]:
     if view.environment.architecture != "x86_64":
         return
     for subject in view.stack.subjects:
-        for path, fact in subject.artifact.facts.items():
+        for path, fact in view.facts(subject):
             image = fact.elf
             if isinstance(image, ElfImage) and image.machine == 62 and image.isa_needed & 8:
                 yield Fault(

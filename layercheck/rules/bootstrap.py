@@ -41,7 +41,7 @@ def _other_program(subject: Subject) -> str | None:
 )
 def BOOTSTRAP_MISSING(view: TargetView) -> Iterator[Fault]:
     function = view.stack.function
-    if view.runtime.language != "provided" or function is None or view.stack.open or _bootstraps(view.stack):
+    if view.runtime.language != "provided" or function is None or _bootstraps(view.stack):
         return
     if _other_program(function) is None:
         yield Fault(

@@ -10,7 +10,7 @@ from ..elf import ElfImage
 from ..environment import runtimes
 from ..filesystem import Hit, Node
 from ..finding import Severity
-from ..linker import Load, Lookup, MissingVersion
+from ..linker import Load, Lookup, MissingVersion, expand, split_path
 from .advice import for_library, for_version
 from .base import Fault, Subject, TargetView, rule
 
@@ -312,37 +312,51 @@ def _newer_runtime(view: TargetView) -> str | None:
     sources=(_LOADER, _SEARCH),
 )
 def SHADOWED_LIBRARY(view: TargetView) -> Iterator[Fault]:
+    nodes = view.filesystem.overlay.nodes
+    names = {path[path.rfind("/") + 1 :] for path in nodes if ".so" in path}
     used: set[str] = set()
-    elsewhere: dict[str, tuple[str, str]] = {}
+    answers: dict[tuple[str, str], str] = {}
     failing: set[str] = set()
     for load in view.resolution.loads:
         # A library that was judged by itself only because nothing loads it is not used by that.
         mine = load.objects if load.path in view.resolution.certain else load.objects[1:]
         used.update([item.real for item in mine])
-        for lookup in load.lookups:
-            if lookup.path is not None and "/" not in lookup.name:
-                elsewhere.setdefault(lookup.name, (lookup.path, lookup.required_by))
         failing.update([fact.library for fact in load.missing_versions])
-    nodes = view.filesystem.overlay.nodes
-    for name, (path, requirer) in sorted(elsewhere.items()):
-        for directory in ("/opt/lib", "/var/task/lib", "/var/task", requirer[: requirer.rfind("/")]):
+        for lookup in load.lookups:
+            if lookup.path is not None and lookup.name in names:
+                answers.setdefault((lookup.name, lookup.required_by), lookup.path)
+    told: set[str] = set()
+    for (name, requirer), path in sorted(answers.items()):
+        for directory in _searched_by(view, requirer):
             own = nodes.get(f"{directory}/{name}")
-            if own is None or own.path in used or not _usable(view, own) or own.entry is None or own.path == path:
+            if own is None or own.path in used or own.path in told or own.entry is None or not _usable(view, own):
                 continue
+            told.add(own.path)
             broken = name in failing
             yield Fault(
                 f"never loads: {path} comes first for the name {name}"
                 + (" and lacks a version that is needed" if broken else " and meets every need"),
                 view.subject_of(own.mount),
                 own.entry.path,
-                "Leave it out."
-                if not broken
-                else f"Give its users a DT_RPATH, which comes first:\n"
-                f"patchelf --force-rpath --set-rpath '$ORIGIN' {_relative(view, requirer)}",
+                f"Give its users a DT_RPATH, which comes first:\n"
+                f"patchelf --force-rpath --set-rpath '$ORIGIN' {_relative(view, requirer)}"
+                if broken
+                else "Leave it out.",
                 None if broken else Severity.INFO,
                 details={"library": name, "used": path, "required_by": requirer},
             )
-            break
+
+
+def _searched_by(view: TargetView, requirer: str) -> list[str]:
+    """The directories of artifacts in which a library for ``requirer`` would be sought, as real paths."""
+    hit = view.filesystem.lookup(requirer)
+    image = hit.node.facts.elf if isinstance(hit, Hit) and hit.node.facts is not None else None
+    own = requirer[: requirer.rfind("/")]
+    found = ["/opt/lib", "/var/task/lib", "/var/task", own]
+    if isinstance(image, ElfImage):
+        for text in split_path(image.runpath):
+            found.append(expand(text, own, view.environment.loader.lib, ""))
+    return list(dict.fromkeys(normpath(directory) for directory in found))
 
 
 RULES = (MISSING_LIBRARY, SYMBOL_VERSION_NOT_FOUND, SHADOWED_LIBRARY, LIBRARY_OFF_SEARCH_PATH, UNUSABLE_CANDIDATE)

@@ -121,7 +121,7 @@ def _is_script(entry: Entry, fact: Facts | None) -> bool:
 
 def _is_program(entry: Entry, image: ElfImage) -> bool:
     name = entry.path.rsplit("/", 1)[-1]
-    return image.is_program and ".so" not in name and not name.endswith((".o", ".ko"))
+    return image.is_program and image.machine in (62, 183) and ".so" not in name and not name.endswith((".o", ".ko"))
 
 
 @rule(

@@ -45,7 +45,7 @@ def EXTENSION_ABI_MISMATCH(view: TargetView) -> Iterator[Fault]:
     for subject in view.stack.subjects:
         tags: dict[str, str] = {}
         usable: set[str] = set()
-        for path, fact in subject.artifact.facts.items():
+        for path, fact in view.facts(subject):
             if not path.endswith(".so") or not isinstance(fact.elf, ElfImage) or not fits(view, fact.elf):
                 continue
             directory, _, name = path.rpartition("/")
@@ -56,7 +56,9 @@ def EXTENSION_ABI_MISMATCH(view: TargetView) -> Iterator[Fault]:
             elif _searched(subject, runtime, path):
                 tags[path] = match[1]
         found = {p: tag for p, tag in tags.items() if p[: p.rfind("/") + 1] + _stem(p) not in usable}
-        fixes = reinstall_all(view, subject, found, same_release=False)
+        built_for = max([_minor(_words(tag).replace("CPython ", "python")) for tag in found.values()], default=0)
+        newer = 0 < built_for < _minor(runtime.identifier)
+        fixes = reinstall_all(view, subject, found, ">=" if newer else "<=")
         for path, tag in found.items():
             yield Fault(
                 f"an extension module for {_words(tag)} only; {runtime.identifier} does not import it",
@@ -69,6 +71,12 @@ def EXTENSION_ABI_MISMATCH(view: TargetView) -> Iterator[Fault]:
 
 def _stem(path: str) -> str:
     return path[path.rfind("/") + 1 :].split(".", 1)[0]
+
+
+def _minor(identifier: str) -> int:
+    """The 12 of python3.12; 0 where there is none."""
+    match = re.search(r"python3\.(\d+)", identifier)
+    return int(match[1]) if match else 0
 
 
 def _words(tag: str) -> str:

@@ -35,7 +35,8 @@ def test_standard_input(bad: str) -> None:
     assert [finding["rule"] for finding in json.loads(run.out)["findings"]] == ["LC301"]
     assert command("-", *TARGET, stdin=GOOD).code == 0
     assert command("-", *TARGET, stdin=b"").code == 1
-    assert command(bad, *TARGET, "--layer", "-", stdin=GOOD).code == 1
+    other = simple_zip({"python/_other.abi3.so": module()})
+    assert command(bad, *TARGET, "--layer", "-", stdin=other).code == 1
 
 
 def test_standard_input_from_a_pipe_and_from_a_file(bad: str) -> None:

@@ -45,9 +45,9 @@ CASES: Sequence[tuple[str, Files, dict[str, Any], list[tuple[str, str, str | Non
     ("debris", {"__MACOSX/python/._a.py": b"x", "python/.DS_Store": b"x"}, {}, [("LC120", "info", None)]),
     ("a package that is called tests", {"python/tests_helper/a.py": b"x", "python/latest/b.py": b"1"}, {}, []),
     ("key", {"python/conf/server.key": KEY}, {}, [("LC121", "warning", "python/conf/server.key")]),
-    ("key of a package's tests", {"python/pkg/tests/server.key": KEY}, {}, [("LC120", "info", None)]),
+    ("key of a package's tests", {"python/pkg/tests/server.key": KEY}, {}, []),
     ("key in test data", {"nodejs/node_modules/x/test/fixtures/k.pem": KEY, "nodejs/node_modules/x/i.js": b"1"},
-     {"runtime": "nodejs22.x"}, [("LC120", "info", None)]),
+     {"runtime": "nodejs22.x"}, []),
     ("CA bundle", {"python/certifi/cacert.pem": b"-----BEGIN CERTIFICATE-----\nMII\n"}, {}, []),
     ("public key", {"python/conf/pub.pem": b"-----BEGIN PUBLIC KEY-----\nMII\n"}, {}, []),
     (".env", {"python/app/.env": b"TOKEN=1"}, {}, [("LC121", "warning", "python/app/.env")]),
@@ -103,10 +103,15 @@ def test_archives_without_modes_say_so_and_what_must_start_is_an_error() -> None
 
 
 def test_debris_counts_bytes_by_kind() -> None:
-    files: Files = {**PY, "python/pkg/__pycache__/a.pyc": b"x" * 10, "python/pkg/tests/t.py": b"y" * 5}
+    files: Files = {**PY, "python/pkg/__pycache__/a.pyc": b"x" * 100_000, "python/pkg/tests/t.py": b"y" * 5}
     (finding,) = of(judge(files), "LC120")
-    assert finding.details == {"bytecode caches": {"files": 1, "bytes": 10}, "tests": {"files": 1, "bytes": 5}}
-    assert finding.fact.startswith("15 bytes")
+    assert finding.details == {"bytecode caches": {"files": 1, "bytes": 100_000}, "tests": {"files": 1, "bytes": 5}}
+    assert finding.fact.startswith("100,005 bytes")
+
+
+def test_a_little_debris_is_not_worth_telling_but_junk_of_macos_is() -> None:
+    assert of(judge({**PY, "python/pkg/__pycache__/a.pyc": b"x" * 99_999}), "LC120") == []
+    assert len(of(judge({**PY, "__MACOSX/._python": b"x"}), "LC120")) == 1
 
 
 def test_two_layers_that_clash_are_both_named(tmp_path_factory: pytest.TempPathFactory) -> None:
