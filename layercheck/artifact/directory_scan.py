@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Sequence
-from hashlib import sha256
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from ..elf import View
@@ -26,7 +25,7 @@ class DirectoryScan:
         self.root = os.fsencode(root)
         self.defects: list[Defect] = []
         self.facts: dict[str, Facts] = {}
-        self.digests: list[bytes | None] = []
+        self.checksums: list[int | None] = []
         self.read_count = 0
         self.stopped = False
         self._counted = 0
@@ -45,54 +44,52 @@ class DirectoryScan:
             try:
                 status = os.lstat(full)
                 if S_ISDIR(status.st_mode):
-                    self._add(raw + b"/", DIRECTORY, status, 0, None)
+                    self._add(raw + b"/", DIRECTORY, status, 0)
                     pending.extend(raw + b"/" + name for name in sorted(os.listdir(full), reverse=True))
                 elif S_ISLNK(status.st_mode):
                     self._link(raw, full, status)
                 elif S_ISREG(status.st_mode):
                     self._file(raw, full, status)
                 else:
-                    self._add(raw, OTHER, status, -1, None)
+                    self._add(raw, OTHER, status, -1)
             except OSError as error:
                 self.defects.append(Defect("unreadable", _path(raw), error.strerror or str(error)))
                 if status is not None and not S_ISDIR(status.st_mode):
-                    self._add(raw, FILE if S_ISREG(status.st_mode) else OTHER, status, -1, None)
+                    self._add(raw, FILE if S_ISREG(status.st_mode) else OTHER, status, -1)
 
     def _link(self, raw: bytes, full: bytes, status: os.stat_result) -> None:
         target = os.readlink(full)
         self.facts[_path(raw)] = Facts(link_target=decode_name(target))
-        self._add(raw, SYMLINK, status, len(target), sha256(target).digest(), zlib.crc32(target))
+        self._add(raw, SYMLINK, status, len(target), zlib.crc32(target))
 
     def _file(self, raw: bytes, full: bytes, status: os.stat_result) -> None:
         if self.stopped or self._counted + status.st_size > MAX_COUNTED:
             self.stopped = True
-            self._add(raw, FILE, status, -1, None)
+            self._add(raw, FILE, status, -1)
             return
         self.read_count += 1
         path = _path(raw)
         if status.st_size <= MAX_WHOLE:
             with open(full, "rb") as file:
                 data = file.read(MAX_WHOLE)
-            crc, digest, size = zlib.crc32(data), sha256(data).digest(), len(data)
+            crc, size = zlib.crc32(data), len(data)
             facts = probe(data, path)
         else:
-            crc, digest, size, head = _read_pieces(full)
+            crc, size, head = _read_pieces(full)
             facts = probe(head, path, _FileRanges(full, size))
         self._counted += size
         if facts is not None:
             self.facts[path] = facts
-        self._add(raw, FILE, status, size, digest, crc)
+        self._add(raw, FILE, status, size, crc)
 
-    def _add(
-        self, raw: bytes, kind: str, status: os.stat_result, size: int, digest: bytes | None, crc: int = 0
-    ) -> None:
+    def _add(self, raw: bytes, kind: str, status: os.stat_result, size: int, crc: int | None = None) -> None:
         problem = name_defect(raw)
         if problem is not None:
             self.defects.append(Defect(problem[0], _path(raw), problem[1]))
         mode = status.st_mode if _HAS_MODES else None
         declared = status.st_size if kind == FILE else max(size, 0)
-        self._entries.append(Entry(raw, _path(raw), kind, mode, size, declared, declared, crc, 0, 3, 0))
-        self.digests.append(digest)
+        self._entries.append(Entry(raw, _path(raw), kind, mode, size, declared, declared, crc or 0, 0, 3, 0))
+        self.checksums.append(crc)
 
     def read_again(self, index: int, limit: int) -> bytes:
         """At most ``limit`` bytes of a file."""
@@ -124,15 +121,14 @@ class _FileRanges:
         return views
 
 
-def _read_pieces(path: bytes) -> tuple[int, bytes, int, bytes]:
-    crc, digest, size, head = 0, sha256(), 0, b""
+def _read_pieces(path: bytes) -> tuple[int, int, bytes]:
+    crc, size, head = 0, 0, b""
     with open(path, "rb") as file:
         while piece := file.read(1 << 20):
             crc = zlib.crc32(piece, crc)
-            digest.update(piece)
             size += len(piece)
             head = head or piece[:HEAD]
-    return crc, digest.digest(), size, head
+    return crc, size, head
 
 
 def _path(raw: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..elf import ElfImage, ForeignBinary
@@ -37,8 +36,7 @@ class Entry(NamedTuple):
         return self.size if self.size >= 0 else self.declared
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What survived the one pass over a member's bytes.
 
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts

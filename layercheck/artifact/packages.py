@@ -12,7 +12,7 @@ from typing import NamedTuple
 from .artifact import Artifact
 from .entry import DIRECTORY
 
-_DIST_INFO = re.compile(r"^(.*/)?([^/]+?)-([^/-]+)\.(?:dist|egg)-info$")
+_DIST_INFO = r"^(.*/)?([^/]+?)-([^/-]+)\.(?:dist|egg)-info$"
 
 
 class Package(NamedTuple):
@@ -73,7 +73,7 @@ def _distributions(artifact: Artifact) -> list[tuple[str, Package, set[str]]]:
             continue
         info = entry.path[: cut + 5]
         seen.add(info)
-        match = _DIST_INFO.match(info)
+        match = re.match(_DIST_INFO, info)
         if match is None:
             continue
         directory, name, version = match[1] or "", match[2], match[3]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
 from stat import S_IFDIR, S_IFLNK, S_IFMT, S_IFREG
 from struct import Struct, unpack_from
 
@@ -47,7 +46,7 @@ class ZipScan:
         self.members = directory.members
         self.defects = list(directory.defects)
         self.facts: dict[str, Facts] = {}
-        self.digests: list[bytes | None] = [None] * len(directory.members)
+        self.checksums: list[int | None] = [None] * len(directory.members)
         self.counts: list[int] = [-1] * len(directory.members)
         self.inflate_count = 0
         self.stopped = False
@@ -174,7 +173,7 @@ class ZipScan:
             data = bytes(data)
         self._counted += len(data)
         self.counts[index] = len(data)
-        self._judge_content(index, member, zlib.crc32(data), sha256(data).digest())
+        self._judge_content(index, member, zlib.crc32(data))
         kind = self._kinds[index]
         if kind == SYMLINK:
             self.facts[self._paths[index]] = Facts(link_target=decode_name(data[:_MAX_LINK]))
@@ -201,8 +200,8 @@ class ZipScan:
             self.stopped = True
         return not self.stopped
 
-    def _judge_content(self, index: int, member: Member, crc: int, digest: bytes) -> None:
-        self.digests[index] = digest
+    def _judge_content(self, index: int, member: Member, crc: int) -> None:
+        self.checksums[index] = crc
         if crc != member.crc and not self._has_defect(index):
             self._defect("bad-crc", index, f"its CRC-32 is {crc:08x}, the archive declares {member.crc:08x}")
 
@@ -226,7 +225,7 @@ class ZipScan:
         if member.flags & _DESCRIPTOR and at + member.compressed + _LARGEST_DESCRIPTOR <= self._source.size:
             self._descriptor(index, member, self._source.read_at(at + member.compressed, _LARGEST_DESCRIPTOR))
         self.inflate_count += member.method == _DEFLATED
-        crc, digest, counted = 0, sha256(), 0
+        crc, counted = 0, 0
         kept: list[bytes] = []
         in_memory = member.declared <= MAX_WHOLE
         whole = self._at_once(member, at) if in_memory and available == member.compressed else None
@@ -238,10 +237,9 @@ class ZipScan:
                     return
                 if piece[0] == "undecodable":
                     # A small member is not told in part either.
-                    crc, digest, counted, kept = 0, sha256(), 0, []
+                    crc, counted, kept = 0, 0, []
                 break
             crc = zlib.crc32(piece, crc)
-            digest.update(piece)
             counted += len(piece)
             if in_memory or sum(map(len, kept)) < HEAD:
                 kept.append(piece)
@@ -252,7 +250,7 @@ class ZipScan:
             self._defect("bad-size", index, f"stored {counted} bytes, the archive declares {member.declared}")
         self._counted += counted
         self.counts[index] = counted
-        self._judge_content(index, member, crc, digest.digest())
+        self._judge_content(index, member, crc)
         if self._kinds[index] == FILE and kept:
             self._probe_pieces(index, member, at, kept, counted)
 

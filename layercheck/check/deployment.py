@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..artifact import Artifact, open_artifact
 from ..artifact.packages import PackageIndex
@@ -13,11 +13,10 @@ from ..rules import Settings, StackView, Subject, outline
 from .kind import tell_kind
 from .options import Input, Options
 
-_ARN = re.compile(r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d*:layer:[^:]+(:\d+)?$")
+_ARN = r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d*:layer:[^:]+(:\d+)?$"
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(NamedTuple):
     """One stack of artifacts, of which the first given is ``main``."""
 
     main: Subject
@@ -78,7 +77,7 @@ def deploy(opener: Opener, source: Input, options: Options) -> Deployment:
     layers: list[Subject] = [main] if main.kind == "layer" else []
     absent: list[str] = []
     for layer in options.layers:
-        if isinstance(layer, str) and _ARN.match(layer):
+        if isinstance(layer, str) and re.match(_ARN, layer):
             absent.append(layer)
         else:
             layers.append(opener.subject(layer, "layer"))

@@ -7,19 +7,18 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..finding import Finding
 from ..rules import Fault, Rule
 
-_BUILD_HASH = re.compile(r"-[0-9a-f]{8,}(?=[.\-]|$)")
-_NUMBER = re.compile(r"\d+(\.\d+)*")
+_BUILD_HASH = r"-[0-9a-f]{8,}(?=[.\-]|$)"
+_NUMBER = r"\d+(\.\d+)*"
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """A fault together with the rule that found it and the target it holds for (None: for every target)."""
 
     rule: Rule
@@ -82,7 +81,7 @@ def fold(raws: list[Raw]) -> list[Raw]:
             continue
         if index in counts:
             details = {**raw.fault.details, "consequences": dict(sorted(counts[index].items()))}
-            raw = Raw(raw.rule, replace(raw.fault, details=details), raw.target)
+            raw = raw._replace(fault=raw.fault._replace(details=details))
         result.append(raw)
     return result
 
@@ -137,7 +136,7 @@ def _finding(raw: Raw) -> Finding:
 
 def fingerprint(rule: str, path: str | None, fact: str) -> str:
     """The same for the same fault in another build: hashes in library names and all numbers are left out."""
-    plain = [_NUMBER.sub("N", _BUILD_HASH.sub("-H", text)) for text in (path or "", fact)]
+    plain = [re.sub(_NUMBER, "N", re.sub(_BUILD_HASH, "-H", text)) for text in (path or "", fact)]
     text = "\0".join([rule, *plain]).encode("utf-8", "surrogateescape")
     return hashlib.sha256(text).hexdigest()[:16]
 

@@ -8,7 +8,7 @@ from ..rules import Shape
 
 _LAYER_ROOTS = ("python", "nodejs", "ruby", "extensions")
 _GENERIC_ROOTS = frozenset(("bin", "lib", "share", "etc", "include", "fonts", "data"))
-_SAYS_LAYER = re.compile(r"(?<![a-z])layers?(?![a-z])", re.IGNORECASE)
+_SAYS_LAYER = r"(?i)(?<![a-z])layers?(?![a-z])"
 _HANDLERS = (".py", ".js", ".mjs", ".cjs", ".rb", ".class", ".dll")
 _LANGUAGE_ROOTS = {"python": "python", "nodejs": "nodejs", "java": "java", "ruby": "ruby"}
 _SUFFIX_LANGUAGE = {
@@ -38,7 +38,7 @@ def tell_kind(shape: Shape, form: str, name: str, handler: str | None) -> tuple[
         roots.append("java/lib")
     if roots and not [file for file in loose if file != "bootstrap"]:
         return "layer", f"it has {roots[0]}/"
-    if _SAYS_LAYER.search(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]):
+    if re.search(_SAYS_LAYER, name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]):
         return "layer", "its file name says layer"
     if loose:
         return "function", f"it has {loose[0]} at its root"

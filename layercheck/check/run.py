@@ -158,7 +158,7 @@ class Run:
             for fault in rule.run(floor):
                 if (fault.path, fault.fact) not in known and not _same_file(fault, known):
                     fact = f"fails only on an old runtime version, to which a function may be pinned: {fault.fact}"
-                    mild = replace(fault, fact=fact, severity=Severity.INFO, confidence=Confidence.LIKELY)
+                    mild = fault._replace(fact=fact, severity=Severity.INFO, confidence=Confidence.LIKELY)
                     self.raws.append(Raw(rule, mild, target))
 
     def report(self) -> Report:

@@ -16,7 +16,7 @@ _TAKES_VALUE = frozenset(
     | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
     | {"-f", "--format", "-o", "--output", "--color"}
 )
-_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$", re.IGNORECASE)
+_SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
 _BINARY = {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _EPILOG = """'layercheck check --help' lists the options of a check.
@@ -179,7 +179,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _size(text: str) -> int:
-    match = _SIZE.match(text.strip())
+    match = re.match(_SIZE, text.strip())
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 50000000, 50MB or 50MiB")
     unit = match[2].lower()

@@ -5,8 +5,8 @@ Magic numbers: Apple's ``mach-o/loader.h`` and ``mach-o/fat.h``; Microsoft's PE/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from struct import unpack_from
+from typing import NamedTuple
 
 _MACH_MAGIC = {
     b"\xfe\xed\xfa\xce": ">",
@@ -21,8 +21,7 @@ _MAX_FAT_SLICES = 30
 """Java class files begin with the same magic; there the count is the class version, 45 or more."""
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignBinary:
+class ForeignBinary(NamedTuple):
     """``format`` is "Mach-O" or "PE"; ``managed`` marks a .NET assembly, which is PE on every system."""
 
     format: str

@@ -6,6 +6,7 @@ Numbers and names follow the System V gABI and its processor supplements, and gl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..finding import Defect
 
@@ -31,8 +32,7 @@ _MACHINES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """One PT_LOAD header: file offset, address, sizes in bytes, alignment, PF_* flags."""
 
     offset: int

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .image import DF_1_PIE, ELFOSABI_GNU, ET_EXEC, ElfImage
 
 
-@dataclass(frozen=True, slots=True)
-class Libc:
+class Libc(NamedTuple):
     """What it is and why.
 
     ``kind``: glibc, musl, bionic, static-glibc, static-musl, static, go-static, none, unknown. ``evidence``: one fact.

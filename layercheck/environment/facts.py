@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from layercheck.environment.catalogue import runtime
 from layercheck.environment.store import read
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """Quotas of the service. Sizes are in bytes where the name says so, in units of 1024 * 1024 bytes for /tmp.
 
     ``unzipped_total_bytes`` is for the function and all its layers; ``direct_upload_bytes`` for one zip that does not
@@ -33,8 +32,7 @@ class Limits:
     cpu_level: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class BundledPackage:
+class BundledPackage(NamedTuple):
     """One distribution, module, gem or jar of a runtime; version or directory None where they are not known."""
 
     name: str
@@ -42,8 +40,7 @@ class BundledPackage:
     directory: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bundled:
+class Bundled(NamedTuple):
     """What a runtime ships beside its language's standard library.
 
     Python names are normalised (lower case, single hyphens). ``nested`` are Node.js modules that are on disk where a

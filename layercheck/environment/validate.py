@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from layercheck.environment.facts import Limits
@@ -284,8 +283,7 @@ class _Shapes:
     def limits(self) -> Iterator[str]:
         document = self.tables["limits"]
         yield from self.record("limits", document, {"limits": _object})
-        names = [field.name for field in fields(Limits)]
-        yield from self.record("limits", document["limits"], dict.fromkeys(names, _object))
+        yield from self.record("limits", document["limits"], dict.fromkeys(Limits._fields, _object))
         for name, record in document["limits"].items():
             check: Check = lambda value: type(value) is int and value > 0  # noqa: E731
             if name == "cpu_level":

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """One search for a DT_NEEDED name.
 
     ``path`` is None when nothing usable was found. ``via`` is the step that found it: rpath, library-path, runpath,
@@ -22,8 +21,7 @@ class Lookup:
     tried: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MissingVersion:
+class MissingVersion(NamedTuple):
     """A needed version node that the library found first does not define (or may not: then it is unverified)."""
 
     library: str
@@ -32,8 +30,7 @@ class MissingVersion:
     required_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedObject:
+class LoadedObject(NamedTuple):
     """An object of the process: ``path`` as opened, ``origin`` is artifact or environment, ``loader`` who needed it."""
 
     path: str
@@ -42,8 +39,7 @@ class LoadedObject:
     loader: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(NamedTuple):
     """The outcome of loading one file.
 
     ``status``: loads, fails, unverified, static, foreign (another machine or libc) or damaged. ``error`` is
@@ -74,8 +70,7 @@ class Load:
         return tuple(reversed(chain))
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """The loads of all roots of a deployment; ``certain`` holds those roots that something surely opens."""
 
     loads: tuple[Load, ...]

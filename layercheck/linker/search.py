@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_TOKEN = re.compile(r"\$(?:(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_])|\{(ORIGIN|LIB|PLATFORM)\})")
+_TOKEN = r"\$(?:(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_])|\{(ORIGIN|LIB|PLATFORM)\})"
 
 
 def expand(text: str, origin: str, lib: str, platform: str) -> str:
@@ -15,7 +15,7 @@ def expand(text: str, origin: str, lib: str, platform: str) -> str:
     if "$" not in text:
         return text
     values = {"ORIGIN": origin, "LIB": lib, "PLATFORM": platform}
-    return _TOKEN.sub(lambda match: values[match.group(1) or match.group(2)], text)
+    return re.sub(_TOKEN, lambda match: values[match.group(1) or match.group(2)], text)
 
 
 def split_path(text: str | None) -> tuple[str, ...]:

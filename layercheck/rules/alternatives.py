@@ -14,20 +14,20 @@ _MACHINE = (
 )
 _LIBC = r"gnueabihf|musleabihf|glibc|musl|gnu|msvc"
 _ABI = r"cpython-\d+t?|cp\d+|pypy\d+|abi3|node-v\d+|abi\d+|node\.abi\d+"
-_TOKEN = re.compile(rf"(?<![A-Za-z])({_SYSTEM}|{_MACHINE}|{_LIBC}|{_ABI})(?![a-z])|armv\d\w*", re.IGNORECASE)
-_SUFFIX = re.compile(r"\.(pyd|dylib|dll)$")
-_FILLER = re.compile(r"[-_.]*\*[-_.*\d]*")
+_TOKEN = rf"(?i)(?<![A-Za-z])({_SYSTEM}|{_MACHINE}|{_LIBC}|{_ABI})(?![a-z])|armv\d\w*"
+_SUFFIX = r"\.(pyd|dylib|dll)$"
+_FILLER = r"[-_.]*\*[-_.*\d]*"
 
 
 def family(path: str) -> str:
     """The path with every word for a system, machine, C library or ABI left out: equal for builds of one thing."""
-    plain = _SUFFIX.sub(".so", path)
-    return _FILLER.sub("*", _TOKEN.sub("*", plain))
+    plain = re.sub(_SUFFIX, ".so", path)
+    return re.sub(_FILLER, "*", re.sub(_TOKEN, "*", plain))
 
 
 def is_tagged(path: str) -> bool:
     """Whether the name itself says for which system, machine or ABI the file is."""
-    return _TOKEN.search(path) is not None
+    return re.search(_TOKEN, path) is not None
 
 
 def families(paths: Iterable[str]) -> Mapping[str, list[str]]:

@@ -7,8 +7,7 @@ one another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..artifact import Artifact, Facts
 from ..artifact.packages import PackageIndex
@@ -21,8 +20,7 @@ from .shape import Shape
 Scope = Literal["artifact", "stack", "target"]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """One artifact in its role. ``id`` is a1, a2 …; ``at`` is where it is mounted."""
 
     id: str
@@ -34,8 +32,7 @@ class Subject:
     packages: PackageIndex
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the user asked for beyond the target; sizes in bytes."""
 
     limits: Limits
@@ -44,16 +41,14 @@ class Settings:
     max_zip: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ArtifactView:
+class ArtifactView(NamedTuple):
     """One artifact by itself."""
 
     subject: Subject
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True)
-class StackView:
+class StackView(NamedTuple):
     """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand."""
 
     subjects: tuple[Subject, ...]
@@ -70,8 +65,7 @@ class StackView:
         return next((subject for subject in self.subjects if subject.kind == "function"), None)
 
 
-@dataclass(frozen=True, slots=True)
-class TargetView:
+class TargetView(NamedTuple):
     """A stack on one runtime and architecture, with everything resolved."""
 
     stack: StackView
@@ -97,8 +91,10 @@ class TargetView:
         return self.stack.subjects[mount]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+NOTHING: Mapping[str, Any] = {}
+
+
+class Fault(NamedTuple):
     """What a rule yields. ``fact`` tells what is wrong and what follows, without the file's name.
 
     ``severity`` and ``confidence`` None: the rule's own. ``details`` go into the JSON report as they are.
@@ -110,11 +106,10 @@ class Fault:
     fix: str | None = None
     severity: Severity | None = None
     confidence: Confidence | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A check with its documentation. ``run`` takes the view of the rule's scope."""
 
     id: str

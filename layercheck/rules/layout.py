@@ -14,7 +14,7 @@ ROOTS = ("python", "nodejs", "java", "ruby", "bin", "lib", "extensions")
 """Directories of a layer that one runtime or another searches."""
 _LANGUAGE_ROOT = {"python": "python", "nodejs": "nodejs", "java": "java", "ruby": "ruby"}
 _ROOT_LANGUAGE = {root: language for language, root in _LANGUAGE_ROOT.items()}
-_SITE = re.compile(r"^python/lib/python(\d+\.\d+)$")
+_SITE = r"^python/lib/python(\d+\.\d+)$"
 _NOTES = (".md", ".txt", ".rst", ".html")
 
 
@@ -218,7 +218,7 @@ def WRONG_PYTHON_DIRECTORY(view: TargetView) -> Iterator[Fault]:
     own = next((d for d in runtime.layer_directories if d.startswith("python/lib/")), "")
     for subject in _layers(view):
         for directory in sorted(subject.shape.directories):
-            match = _SITE.match(directory)
+            match = re.match(_SITE, directory)
             if match is None or own.startswith(directory + "/"):
                 continue
             spare = subject.shape.below(own)
@@ -232,23 +232,23 @@ def WRONG_PYTHON_DIRECTORY(view: TargetView) -> Iterator[Fault]:
             )
 
 
-_MISPLACED: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+_MISPLACED: dict[str, tuple[tuple[str, str], ...]] = {
     "nodejs": (
-        (re.compile(r"^node_modules$"), "node_modules lies at the root of the layer"),
-        (re.compile(r"^nodejs/(?!node_modules$|node\d+$)(@[^/]+/)?[^/]+$"), "a package lies in nodejs/ itself"),
-        (re.compile(r"^nodejs/[^/]+/node_modules$"), "node_modules lies one folder too deep"),
+        (r"^node_modules$", "node_modules lies at the root of the layer"),
+        (r"^nodejs/(?!node_modules$|node\d+$)(@[^/]+/)?[^/]+$", "a package lies in nodejs/ itself"),
+        (r"^nodejs/[^/]+/node_modules$", "node_modules lies one folder too deep"),
     ),
     "python": (
-        (re.compile(r"^python/(site-packages|dist-packages|lib/site-packages|python[\d.]*|\.?venv)$"), ""),
-        (re.compile(r"^python/lib/python[\d.]+/(?!site-packages$)[^/]+$"), "a package lies beside site-packages"),
-        (re.compile(r"^lib/python[\d.]+/site-packages$"), "site-packages lies in lib/, without python/ above it"),
+        (r"^python/(site-packages|dist-packages|lib/site-packages|python[\d.]*|\.?venv)$", ""),
+        (r"^python/lib/python[\d.]+/(?!site-packages$)[^/]+$", "a package lies beside site-packages"),
+        (r"^lib/python[\d.]+/site-packages$", "site-packages lies in lib/, without python/ above it"),
     ),
     "java": (),
     "ruby": (
-        (re.compile(r"^ruby/lib/vendor/bundle/ruby/[\d.]+$"), "the gems lie in ruby/lib/vendor/bundle"),
-        (re.compile(r"^ruby/(?!gems$|lib$)[\d.]+$"), "the gems lie in ruby/VERSION"),
-        (re.compile(r"^vendor/bundle/ruby/[\d.]+$"), "the gems lie in vendor/bundle at the root of the layer"),
-        (re.compile(r"^ruby/gems/[\d.]+/ruby$"), "the gems lie one folder too deep"),
+        (r"^ruby/lib/vendor/bundle/ruby/[\d.]+$", "the gems lie in ruby/lib/vendor/bundle"),
+        (r"^ruby/(?!gems$|lib$)[\d.]+$", "the gems lie in ruby/VERSION"),
+        (r"^vendor/bundle/ruby/[\d.]+$", "the gems lie in vendor/bundle at the root of the layer"),
+        (r"^ruby/gems/[\d.]+/ruby$", "the gems lie one folder too deep"),
     ),
 }
 
@@ -260,7 +260,7 @@ def _misplaced(subject: Subject, runtime: Runtime) -> list[tuple[str, str]]:
     found = []
     for directory in sorted(shape.directories):
         for pattern, words in patterns:
-            if pattern.match(directory) and _is_package_place(subject, runtime, directory):
+            if re.match(pattern, directory) and _is_package_place(subject, runtime, directory):
                 found.append((directory, words or f"packages lie in {directory}"))
                 break
     if runtime.language == "java":

@@ -12,15 +12,15 @@ from .advice import reinstall_all
 from .base import Fault, Subject, TargetView, rule
 from .binaries import fits
 
-_TAG = re.compile(r"\.(cpython-\d+t?|pypy\d+-[^.]+|graalpy[^.]*)(-[^.]*)?\.so$")
-_VERSIONED = re.compile(r"^python/lib/python[\d.]+/")
+_TAG = r"\.(cpython-\d+t?|pypy\d+-[^.]+|graalpy[^.]*)(-[^.]*)?\.so$"
+_VERSIONED = r"^python/lib/python[\d.]+/"
 
 
 def _searched(subject: Subject, runtime: Runtime, path: str) -> bool:
     """Whether the directory of a module is below one that this Python searches."""
     if subject.kind == "function" or subject.artifact.form == "wheel":
         return True
-    if _VERSIONED.match(path):
+    if re.match(_VERSIONED, path):
         return any(path.startswith(directory + "/") for directory in runtime.layer_directories if "/" in directory)
     return path.startswith("python/")
 
@@ -50,7 +50,7 @@ def EXTENSION_ABI_MISMATCH(view: TargetView) -> Iterator[Fault]:
                 continue
             directory, _, name = path.rpartition("/")
             module = f"{directory}/{name.split('.', 1)[0]}"
-            match = _TAG.search(name)
+            match = re.search(_TAG, name)
             if match is None or any(name.endswith(suffix) for suffix in suffixes if suffix != ".so"):
                 usable.add(module)
             elif _searched(subject, runtime, path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..artifact import DIRECTORY, FILE, Artifact
 
@@ -24,8 +24,7 @@ _DEPTH = 6
 MACOS_JUNK = "__MACOSX"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What lies where.
 
     ``tops``: files below each top-level name (a lone file counts itself). ``root_files``: names of files at the root.

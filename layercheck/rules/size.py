@@ -189,14 +189,14 @@ def NEAR_LIMIT(view: StackView) -> Iterator[Fault]:
 
 
 def duplicates(subject: Subject) -> list[tuple[int, list[str]]]:
-    """Groups of files with the same content, as (size in bytes, paths); the most wasteful first."""
-    groups: dict[bytes, list[int]] = {}
+    """Groups of files of one size and CRC-32, as (size in bytes, paths); the most wasteful first."""
+    groups: dict[tuple[int, int], list[int]] = {}
     entries = subject.artifact.entries
     for index, entry in enumerate(entries):
         if entry.kind == FILE and entry.size > 4096:
-            digest = subject.artifact.digest(index)
-            if digest is not None:
-                groups.setdefault(digest, []).append(index)
+            key = subject.artifact.content_key(index)
+            if key is not None:
+                groups.setdefault(key, []).append(index)
     found = [(entries[g[0]].size, sorted(entries[i].path for i in g)) for g in groups.values() if len(g) > 1]
     return sorted(found, key=lambda item: (-item[0] * (len(item[1]) - 1), item[1]))
 

@@ -70,7 +70,7 @@ def image_of(raw: bytes) -> ElfImage:
 
 def facts_of(image: ElfImage) -> Fields:
     facts = {field.name: getattr(image, field.name) for field in dataclasses.fields(image) if field.name != "defects"}
-    return {**facts, "loads": tuple(dataclasses.astuple(load) for load in image.loads)}
+    return {**facts, "loads": tuple(tuple(load) for load in image.loads)}
 
 
 def with_flags(specs: Sequence[Any]) -> tuple[tuple[str, int], ...]:

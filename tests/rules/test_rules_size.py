@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +24,7 @@ PY = Member("python/a.py", b"1")
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lambda with a hundredth of its limit: the same arithmetic, a hundredth of the inflating."""
     for module_name in ("deployment", "run"):
-        less = replace(limits(), unzipped_total_bytes=LIMIT)
+        less = limits()._replace(unzipped_total_bytes=LIMIT)
         monkeypatch.setattr(import_module(f"layercheck.check.{module_name}"), "limits", partial(identity, less))
 
 
