@@ -14,7 +14,7 @@ MAX_WHOLE = 64 << 20
 """Members up to this many bytes are inflated in one piece (DESIGN section 6)."""
 PIECE = 1 << 20
 """The most bytes made in one step; a chunk of ordinary data gives far less."""
-CHUNK = 64 << 10
+CHUNK = 32 << 10
 """Bytes of compressed data handed over at a time: what comes of them still fits into the processor's cache."""
 
 
