@@ -7,7 +7,7 @@ cost a few hundred reads.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from stat import S_IFDIR, S_IFLNK, S_IFMT, S_IFREG
 from struct import Struct, unpack_from
 
@@ -278,16 +278,18 @@ class ZipScan:
         chunks = self._chunks(at, min(member.compressed, self._end - at))
         if member.method == _DEFLATED:
             return inflate_pieces(chunks, member.declared)
-        return iter(chunks)
+        return map(bytes, chunks)
 
-    def _chunks(self, at: int, left: int) -> Iterable[bytes]:
+    def _chunks(self, at: int, left: int) -> Iterator[bytes]:
         while left > 0:
-            chunk = self._source.read_at(at, min(left, CHUNK))
-            if not chunk:
+            block = self._source.read_at(at, min(left, WINDOW))
+            if not block:
                 return
-            yield chunk
-            at += len(chunk)
-            left -= len(chunk)
+            view = memoryview(block)
+            for start in range(0, len(block), CHUNK):
+                yield view[start : start + CHUNK]  # type: ignore[misc]
+            at += len(block)
+            left -= len(block)
 
     def data_position(self, member: Member) -> int | None:
         """Where the data of ``member`` begins in the file, or None without a readable local header."""
