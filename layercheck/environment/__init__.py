@@ -4,7 +4,7 @@ The facts live in data/*.json, each with a source and a confidence; data/sources
 `layercheck.environment.validate` checks the tables completely; loading trusts them.
 """
 
-from layercheck.environment.catalogue import (
+from .catalogue import (
     UnknownRuntime,
     data_version,
     nearest,
@@ -12,9 +12,9 @@ from layercheck.environment.catalogue import (
     runtime,
     runtimes,
 )
-from layercheck.environment.facts import Bundled, BundledPackage, Limits, bundled_packages, limits
-from layercheck.environment.libraries import load
-from layercheck.environment.model import (
+from .facts import Bundled, BundledPackage, Limits, bundled_packages, limits
+from .libraries import load
+from .model import (
     Environment,
     EnvironmentFile,
     Link,

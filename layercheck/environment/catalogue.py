@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from layercheck.environment.model import Runtime
-from layercheck.environment.store import read
+from .model import Runtime
+from .store import read
 
 _ALIASES = {"x86_64": "x86_64", "x86-64": "x86_64", "amd64": "x86_64", "arm64": "arm64", "aarch64": "arm64"}
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from layercheck.environment.catalogue import runtime
-from layercheck.environment.store import read
+from .catalogue import runtime
+from .store import read
 
 
 class Limits(NamedTuple):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from layercheck.environment.catalogue import normalise_architecture, runtime
-from layercheck.environment.model import Environment, EnvironmentFile, Link, Loader, Named, Versions
-from layercheck.environment.store import read
+from .catalogue import normalise_architecture, runtime
+from .model import Environment, EnvironmentFile, Link, Loader, Named, Versions
+from .store import read
 
 LIBRARIES = ("newest", "floor")
 _SYSTEM_DIRECTORY = "/usr/lib64"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from layercheck.elf import ElfImage
+    from ..elf import ElfImage
 
 
 @dataclass(frozen=True, slots=True)

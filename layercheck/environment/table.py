@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from layercheck.environment.catalogue import runtimes
-from layercheck.environment.store import read
+from .catalogue import runtimes
+from .store import read
 
 
 def runtime_rows(date: str) -> list[dict[str, Any]]:

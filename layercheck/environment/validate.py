@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from layercheck.environment.facts import Limits
-from layercheck.environment.model import is_iso_date
-from layercheck.environment.relations import ARCHITECTURES, relations
-from layercheck.environment.store import NAMES, read
+from .facts import Limits
+from .model import is_iso_date
+from .relations import ARCHITECTURES, relations
+from .store import NAMES, read
 
 CONFIDENCES = ("measured", "high", "medium", "low")
 LANGUAGES = ("python", "nodejs", "ruby", "java", "dotnet", "provided")

@@ -5,7 +5,7 @@ One module a format. Each is imported when it is asked for: the JSON path must n
 
 from __future__ import annotations
 
-from layercheck.finding import Report
+from ..finding import Report
 
 FORMATS: tuple[str, ...] = ("text", "concise", "json")
 
@@ -25,15 +25,15 @@ def render(
     depend on the terminal. Raises ValueError for an unknown format.
     """
     if format == "json":
-        from layercheck.report import json
+        from . import json
 
         return json.render(report)
     if format == "concise":
-        from layercheck.report import concise
+        from . import concise
 
         return concise.render(report)
     if format == "text":
-        from layercheck.report import text
+        from . import text
 
         return text.render(report, color=color, width=width, verbose=verbose, quiet=quiet)
     raise ValueError(f"unknown format {format!r}: one of {', '.join(FORMATS)}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from layercheck.finding import Finding, Report
-from layercheck.report.escape import visible
-from layercheck.report.order import finding_order
-from layercheck.report.words import Names, tally
+from ..finding import Finding, Report
+from .escape import visible
+from .order import finding_order
+from .words import Names, tally
 
 
 def render(report: Report) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from layercheck.finding import Finding
-from layercheck.report.order import finding_order
+from ..finding import Finding
+from .order import finding_order
 
 _LANGUAGE_ROOTS = frozenset({"python", "nodejs", "ruby", "java"})
 _PACKAGE_ROOTS = ("site-packages", "dist-packages", "node_modules")

@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from layercheck.finding import ArtifactSummary, Finding, Report, Severity, Target, Unchecked
-from layercheck.report.order import finding_order, id_order
+from ..finding import ArtifactSummary, Finding, Report, Severity, Target, Unchecked
+from .order import finding_order, id_order
 
 SCHEMA_VERSION = "1.0"
 

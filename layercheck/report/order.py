@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from layercheck.finding import Finding
+from ..finding import Finding
 
 
 def finding_order(finding: Finding) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from layercheck.report.escape import visible
+from .escape import visible
 
 NARROWEST = 40
 """Columns below which indented text and tables are no longer readable."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from layercheck.finding import ArtifactSummary, Report, Severity, Target, Unchecked
-from layercheck.report.order import id_order
-from layercheck.report.page import Page
-from layercheck.report.text_compatibility import write_compatibility
-from layercheck.report.text_findings import write_findings
-from layercheck.report.text_totals import write_totals
-from layercheck.report.words import Names, human, plural, tally
+from ..finding import ArtifactSummary, Report, Severity, Target, Unchecked
+from .order import id_order
+from .page import Page
+from .text_compatibility import write_compatibility
+from .text_findings import write_findings
+from .text_totals import write_totals
+from .words import Names, human, plural, tally
 
 _TARGETS_SHOWN = 6
 _FEW_ELF_FILES = 8

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from layercheck.finding import Finding, Report, Severity, Target
-from layercheck.report.order import finding_order, id_order, runtime_family, runtime_version
-from layercheck.report.page import Page, Part
-from layercheck.report.words import plural
+from ..finding import Finding, Report, Severity, Target
+from .order import finding_order, id_order, runtime_family, runtime_version
+from .page import Page, Part
+from .words import plural
 
 
 def write_compatibility(page: Page, report: Report, *, verbose: bool) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from layercheck.finding import Confidence, Finding, Report, Severity
-from layercheck.report.grouping import Group, consequences, groups, spread
-from layercheck.report.page import Page, Part
-from layercheck.report.words import Names, first, plural
+from ..finding import Confidence, Finding, Report, Severity
+from .grouping import Group, consequences, groups, spread
+from .page import Page, Part
+from .words import Names, first, plural
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 _GROUPS_SHOWN = 8

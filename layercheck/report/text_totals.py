@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from layercheck.finding import ArtifactSummary, Report
-from layercheck.report.order import id_order
-from layercheck.report.page import Page, Part
-from layercheck.report.words import Names, human
+from ..finding import ArtifactSummary, Report
+from .order import id_order
+from .page import Page, Part
+from .words import Names, human
 
 _NEAR = 0.8
 _PACKAGES_SHOWN = 6

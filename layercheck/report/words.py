@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from layercheck.finding import Finding, Report, Severity, Target
-from layercheck.report.order import id_order
+from ..finding import Finding, Report, Severity, Target
+from .order import id_order
 
 NAMED = 3
 """How many runtimes or targets a heading names before it counts the rest."""
