@@ -51,6 +51,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    module = import_module(f"{__name__}.{home}")
+    if name == home:
+        # The import has bound the room to this name; it can be called, so it stays the same whatever came first.
+        return module
+    value = getattr(module, name)
     globals()[name] = value
     return value

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from .artifact import DIRECTORY, SYMLINK, Artifact, Entry, Facts
+from .artifact.names import MAX_DEPTH, MAX_PATH, installed_place
+from .elf import ElfImage
 from .environment.model import Environment, EnvironmentFile, Link, Other
 
 TASK, OPT = "/var/task", "/opt"
@@ -22,6 +24,10 @@ class Mount(NamedTuple):
 
     artifact: Artifact
     at: str
+
+    def place(self, path: str) -> str:
+        """Where a file of the artifact comes to lie below ``at``: as it is, but for the .data directory of a wheel."""
+        return installed_place(path) if self.artifact.form == "wheel" else path
 
 
 class Node(NamedTuple):
@@ -64,16 +70,34 @@ class Overlay:
         # Each directory with the first artifact that has something in it; -1 for the mounts themselves.
         self.directories: dict[str, int] = {OPT: -1, "/var": -1, TASK: -1}
         self.overridden: list[tuple[str, int, int]] = []
+        self._libraries: dict[str, list[Node]] | None = None
         self.clashes: list[tuple[str, int, int]] = []
         for index, mount in enumerate(self.mounts):
             self._add(index, mount)
+
+    def libraries(self, name: str) -> list[Node]:
+        """The files that could be the library ``name``: by file name, or by the soname that they give themselves."""
+        if self._libraries is None:
+            self._libraries = {}
+            for path, node in self.nodes.items():
+                if path in self.links:
+                    continue
+                names = {path[path.rfind("/") + 1 :]}
+                if node.facts is not None and isinstance(node.facts.elf, ElfImage) and node.facts.elf.soname:
+                    names.add(node.facts.elf.soname)
+                for known in names:
+                    self._libraries.setdefault(known, []).append(node)
+        return self._libraries.get(name, [])
 
     def _add(self, index: int, mount: Mount) -> None:
         facts, nodes, directories = mount.artifact.facts, self.nodes, self.directories
         at = mount.at + "/"
         known_parent = ""
         for entry in mount.artifact.entries:
-            path = at + entry.path
+            # What Linux refuses is never unpacked; what lies deeper than any real tree would cost memory without end.
+            if len(entry.raw) > MAX_PATH or (len(entry.raw) > 2 * MAX_DEPTH and entry.path.count("/") > MAX_DEPTH):
+                continue
+            path = at + mount.place(entry.path)
             parent = path[: path.rfind("/")]
             if parent != known_parent:
                 self._parents(parent, index)

@@ -34,6 +34,7 @@ class Artifact:
         self._scan = scan
         self._source = source
         self._index: dict[bytes, int] = {}
+        self._paths: frozenset[str] | None = None
         self.entries: tuple[Entry, ...] = scan.entries
         self.defects: tuple[Defect, ...] = tuple(scan.defects)
         self.facts: Mapping[str, Facts] = scan.facts
@@ -64,25 +65,26 @@ class Artifact:
             self._index.update((known.raw, place) for place, known in enumerate(self.entries))
         return self._scan.read_again(self._index[entry.raw], limit)
 
-    def followed_bytes(self) -> int:
-        """The unzipped bytes if every symlink that leads to a file inside were stored as a copy of it."""
-        sizes = {entry.path: entry.bytes for entry in self.entries if entry.kind not in (DIRECTORY, SYMLINK)}
-        total = sum(sizes.values())
-        for entry in self.entries:
-            if entry.kind == SYMLINK:
-                total += self._size_behind(entry.path, sizes)
-        return total
+    def has(self, path: str) -> bool:
+        """Whether there is an entry at ``path``."""
+        if self._paths is None:
+            self._paths = frozenset([entry.path for entry in self.entries])
+        return path in self._paths
 
-    def _size_behind(self, path: str, sizes: Mapping[str, int]) -> int:
-        for _ in range(40):
-            facts = self.facts.get(path)
-            if facts is None or facts.link_target is None:
-                break
-            path = os.path.normpath(os.path.join(os.path.dirname(path), facts.link_target)).replace(os.sep, "/")
-        if path in sizes:
-            return sizes[path]
-        below = path + "/"
-        return sum([size for name, size in sizes.items() if name.startswith(below)])
+    def followed_bytes(self) -> int:
+        """The unzipped bytes if every symlink that leads to something inside were stored as a copy of it."""
+        links = {p: f.link_target for p, f in self.facts.items() if f.link_target is not None}
+        sizes: dict[str, int] = {}
+        for entry in self.entries:
+            if entry.kind in (DIRECTORY, SYMLINK):
+                continue
+            path = entry.path
+            # A directory's size is that of all files below it.
+            while path:
+                sizes[path] = sizes.get(path, 0) + entry.bytes
+                path = path.rpartition("/")[0]
+        total = sum([entry.bytes for entry in self.entries if entry.kind not in (DIRECTORY, SYMLINK)])
+        return total + sum([sizes.get(_follow(path, links), 0) for path in links])
 
     def close(self) -> None:
         """Close the file behind it, if it was opened here."""
@@ -96,6 +98,30 @@ class Artifact:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _follow(path: str, links: Mapping[str, str]) -> str:
+    """Where a path inside the artifact leads to; "" when it leads out, nowhere or in a circle."""
+    pending, at, followed = path.split("/")[::-1], "", 0
+    while pending:
+        part = pending.pop()
+        if part in ("", "."):
+            continue
+        if part == "..":
+            if not at:
+                return ""
+            at = at.rpartition("/")[0]
+            continue
+        here = f"{at}/{part}" if at else part
+        target = links.get(here)
+        if target is None:
+            at = here
+            continue
+        followed += 1
+        if followed > 40 or target.startswith("/"):
+            return ""
+        pending += target.split("/")[::-1]
+    return at
 
 
 def open_artifact(
@@ -158,7 +184,12 @@ def _content_sha256(scan: ZipScan | DirectoryScan) -> str:
     of a check. It tells builds apart that differ by accident; it is no protection against somebody who forges one.
     Directories count only where they are empty: whether a packager writes entries for the others is its habit.
     """
-    parents = {entry.path.rpartition("/")[0] for entry in scan.entries}
+    parents: set[str] = set()
+    for entry in scan.entries:
+        parent = entry.path.rpartition("/")[0]
+        while parent and parent not in parents:
+            parents.add(parent)
+            parent = parent.rpartition("/")[0]
     lines = []
     for entry, checksum in zip(scan.entries, scan.checksums, strict=True):
         if entry.kind == DIRECTORY and entry.path in parents:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+MAX_PATH, MAX_COMPONENT = 4_095, 255
+"""Linux: PATH_MAX without its NUL, and NAME_MAX, in bytes."""
+MAX_DEPTH = 64
+"""Folders below one another that are looked into; node_modules in node_modules reach about 30."""
+
 
 def name_defect(raw: bytes) -> tuple[str, str] | None:
     """(kind of defect, detail) for a name that cannot be extracted as it stands, else None."""
-    if raw.isalnum():
+    if len(raw) > MAX_COMPONENT:
+        if len(raw) > MAX_PATH or max(map(len, raw.split(b"/"))) > MAX_COMPONENT:
+            return "unsafe-path", f"its name is longer than Linux allows ({len(raw)} bytes)"
+    elif raw.isalnum():
         return None
     if b"\\" in raw:
         return "backslash", "its name holds backslashes, which are ordinary characters on Linux"
@@ -28,3 +36,14 @@ def plain_path(name: str) -> str:
     if path.startswith("./") or "/./" in path or path.endswith("/."):
         path = "/".join([part for part in path.split("/") if part != "."])
     return path or name
+
+
+def installed_place(path: str) -> str:
+    """Where an installer puts a file of a wheel: NAME.data/platlib/x is x, NAME.data/scripts/x is bin/x (PEP 427)."""
+    top, _, rest = path.partition("/")
+    if not top.endswith(".data") or not rest:
+        return path
+    scheme, _, inner = rest.partition("/")
+    if scheme in ("purelib", "platlib", "data"):
+        return inner or path
+    return f"bin/{inner}" if scheme == "scripts" and inner else path

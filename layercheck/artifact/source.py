@@ -48,7 +48,11 @@ class FileSource:
     def read_at(self, offset: int, length: int) -> bytes:
         """See Source."""
         self._file.seek(offset)
-        return self._file.read(length)
+        data = self._file.read(length)
+        # A raw stream may give less than asked for without being at its end.
+        while data and len(data) < length and (more := self._file.read(length - len(data))):
+            data += more
+        return data
 
     def close(self) -> None:
         """Close the file if it was opened here."""

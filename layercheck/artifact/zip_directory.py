@@ -13,6 +13,8 @@ from .sniff import describe
 from .source import Source
 
 MAX_ENTRIES = 1_000_000
+MAX_DIRECTORY = 256 << 20
+"""Bytes of central directory that are read: room for a million entries with long names."""
 _EOCD = Struct("<4s4H2IH")
 _EOCD64 = Struct("<4sQ2H2I4Q")
 _LOCATOR64 = Struct("<4sIQI")
@@ -127,6 +129,10 @@ def _read_members(
             return Directory([], 0, 0, defects)
     elif base:
         defects.append(Defect("prefix", None, f"{base} bytes stand before the archive"))
+    if directory_end - start > MAX_DIRECTORY:
+        detail = f"its central directory takes {directory_end - start} bytes; more than {MAX_DIRECTORY} are not read"
+        defects.append(Defect("too-many", None, detail))
+        return Directory([], start, base, defects)
     data = source.read_at(start, directory_end - start)
     members = _parse(data, defects)
     first = min([member.offset for member in members], default=0)

@@ -53,6 +53,7 @@ class ZipScan:
         self._counted = 0
         self._end = directory.start
         self._kinds: list[str] = []
+        self._replaced: set[int] = set()
         self._paths: list[str] = []
         self.entries: tuple[Entry, ...] = self._scan(directory.start, progress)
 
@@ -97,7 +98,7 @@ class ZipScan:
         return min(starts[last - 1] if last - 1 > place else starts[place + 1], end)
 
     def _name_all(self) -> None:
-        seen: dict[bytes, int] = {}
+        seen: dict[str, int] = {}
         for index, member in enumerate(self.members):
             path = plain_path(decode_name(member.raw))
             self._paths.append(path)
@@ -105,10 +106,13 @@ class ZipScan:
             problem = name_defect(member.raw)
             if problem is not None:
                 self.defects.append(Defect(problem[0], path, problem[1]))
-            if member.raw in seen:
+            if path in seen and self._kinds[index] != DIRECTORY:
                 self._defect("duplicate", index, "the archive has this name more than once")
-            seen[member.raw] = index
-        if members_without_files(self._kinds) and not self.defects:
+                # A reader that unzips in order keeps the last, so only that one is looked into.
+                self._replaced.add(seen[path])
+            seen[path] = index
+        unread = {"not-a-zip", "truncated", "bad-central"}
+        if members_without_files(self._kinds) and unread.isdisjoint(defect.kind for defect in self.defects):
             self.defects.append(Defect("empty", None, "it holds no file"))
 
     def _defect(self, kind: str, index: int, detail: str) -> None:
@@ -171,10 +175,13 @@ class ZipScan:
             self._defect("bad-size", index, f"stored {len(data)} bytes, the archive declares {member.declared}")
         if member.method == _STORED:
             data = bytes(data)
-        self._counted += len(data)
+        # Input counts too: blocks that give nothing still take time.
+        self._counted += max(len(data), available)
         self.counts[index] = len(data)
         self._judge_content(index, member, zlib.crc32(data))
         kind = self._kinds[index]
+        if index in self._replaced:
+            return
         if kind == SYMLINK:
             self.facts[self._paths[index]] = Facts(link_target=decode_name(data[:_MAX_LINK]))
         elif kind == FILE:
@@ -248,10 +255,10 @@ class ZipScan:
                 return
         if member.method == _STORED and counted != member.declared:
             self._defect("bad-size", index, f"stored {counted} bytes, the archive declares {member.declared}")
-        self._counted += counted
+        self._counted += max(counted, available)
         self.counts[index] = counted
         self._judge_content(index, member, crc)
-        if self._kinds[index] == FILE and kept:
+        if self._kinds[index] == FILE and kept and index not in self._replaced:
             self._probe_pieces(index, member, at, kept, counted)
 
     def _at_once(self, member: Member, at: int) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +53,6 @@ def check(
     What is wrong with the artifact is in the report and never raises. Raises OSError when it cannot be read, and
     ValueError for an unknown runtime, architecture or option value.
     """
-    if kind not in ("auto", "layer", "function"):
-        raise ValueError(f"kind is auto, layer or function, not {kind!r}")
-    if libraries not in ("newest", "floor"):
-        raise ValueError(f"libraries is newest or floor, not {libraries!r}")
     options = Options(
         runtimes=_tuple(runtime),
         architectures=_tuple(architecture),
@@ -91,6 +88,9 @@ class _Callable(ModuleType):
     def __call__(self, artifact: Input, **options: Any) -> Report:
         """The same as ``check``."""
         return check(artifact, **options)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return import_module, (self.__name__,)
 
 
 sys.modules[__name__].__class__ = _Callable

@@ -35,6 +35,9 @@ class Opener:
     def subject(self, source: Input, kind: str, name: str | None = None) -> Subject:
         """The artifact at ``source`` in the role ``kind`` (auto: told by its content). Raises OSError."""
         artifact = self._open(source, name)
+        known = self._subjects.get((id(artifact), kind))
+        if known is not None:
+            return known
         shape = outline(artifact)
         reason = "as given"
         if kind == "auto":
@@ -80,7 +83,9 @@ def deploy(opener: Opener, source: Input, options: Options) -> Deployment:
         if isinstance(layer, str) and re.match(_ARN, layer):
             absent.append(layer)
         else:
-            layers.append(opener.subject(layer, "layer"))
+            subject = opener.subject(layer, "layer")
+            if subject not in layers:
+                layers.append(subject)
     subjects = tuple(layers) if main.kind == "layer" else (*layers, main)
     settings = Settings(limits(), options.upload, options.max_unzipped, options.max_zip)
     overlay = Overlay([Mount(subject.artifact, subject.at) for subject in subjects])

@@ -11,11 +11,17 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..finding import Finding
+from ..finding import Finding, Severity
 from ..rules import Fault, Rule
 
-_BUILD_HASH = r"-[0-9a-f]{8,}(?=[.\-]|$)"
-_NUMBER = r"\d+(\.\d+)*"
+_NORMALISED = (
+    (r"-[0-9a-f]{8,}(?=[.\-]|$)", "-H"),
+    (r"(?<=-)\d[^/-]*(?=\.(dist|egg)-info(/|$))", "V"),
+    (r"(?<=-H)\.so(\.\d+)+", ".so.V"),
+    (r"\d[\d,]*(\.\d+)?(?= ?(bytes|MB|%|files|names|times|of|other|are)\b)", "N"),
+    (r"\d{1,3}(,\d{3})+", "N"),
+)
+"""What changes from build to build: hashes that wheels put into library names, versions, sizes and counts."""
 
 
 class Raw(NamedTuple):
@@ -44,19 +50,26 @@ def _keys(raw: Raw, share: str, *, cause: bool) -> Iterable[str]:
         return (str(fault.details.get("required_by")),)
     if share in ("candidates", "requirer"):
         if cause:
-            return (f"{fault.subject.at}/{fault.path}",) if fault.subject is not None else ()
+            paths = fault.details.get("examples") or [fault.path]
+            return tuple([fault.subject.where(str(path)) for path in paths]) if fault.subject is not None else ()
         return tuple(fault.details.get("candidates", ()))
     named = {fault.details.get("library")} if not cause else {str(fault.path).rsplit("/", 1)[-1]}
+    named.update(fault.details.get("libraries", ()))
     named.update(version["library"] for version in fault.details.get("versions", ()))
     return tuple(name for name in named if name)
 
 
 def fold(raws: list[Raw]) -> list[Raw]:
-    """Put consequences under their causes: the cause's details count them, and they are no findings of their own."""
+    """Put consequences under their causes: the cause's details count them, and they are no findings of their own.
+
+    A cause is as bad as the worst that it explains. Only one that its rule itself holds for milder than usual explains
+    nothing worse: a few unused bytes in an archive are not why a library in it is damaged.
+    """
     by_rule: dict[str, list[int]] = {}
     for index, raw in enumerate(raws):
         by_rule.setdefault(raw.rule.id, []).append(index)
     counts: dict[int, dict[str, int]] = {}
+    worst: dict[int, Severity] = {}
     folded: set[int] = set()
     for cause, consequence, share in _folds():
         if cause not in by_rule or consequence not in by_rule:
@@ -70,10 +83,11 @@ def fold(raws: list[Raw]) -> list[Raw]:
                 continue
             for key in _keys(raws[index], share, cause=False):
                 found = known.get((raws[index].target, key), known.get((None, key)))
-                if found is not None and found != index and found not in folded:
+                if found is not None and found not in folded and _explains(raws[found], raws[index]):
                     folded.add(index)
                     counts.setdefault(found, {})
                     counts[found][consequence] = counts[found].get(consequence, 0) + 1
+                    worst[found] = min(worst.get(found, _severity(raws[found])), _severity(raws[index]), key=_rank)
                     break
     result = []
     for index, raw in enumerate(raws):
@@ -81,9 +95,22 @@ def fold(raws: list[Raw]) -> list[Raw]:
             continue
         if index in counts:
             details = {**raw.fault.details, "consequences": dict(sorted(counts[index].items()))}
-            raw = raw._replace(fault=raw.fault._replace(details=details))
+            raw = raw._replace(fault=raw.fault._replace(details=details, severity=worst[index]))
         result.append(raw)
     return result
+
+
+def _severity(raw: Raw) -> Severity:
+    return raw.fault.severity or raw.rule.severity
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def _explains(cause: Raw, consequence: Raw) -> bool:
+    mild = _severity(cause).rank > cause.rule.severity.rank
+    return not mild or _severity(cause).rank <= _severity(consequence).rank
 
 
 def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Finding]:
@@ -135,10 +162,14 @@ def _finding(raw: Raw) -> Finding:
 
 
 def fingerprint(rule: str, path: str | None, fact: str) -> str:
-    """The same for the same fault in another build: hashes in library names and all numbers are left out."""
-    plain = [re.sub(_NUMBER, "N", re.sub(_BUILD_HASH, "-H", text)) for text in (path or "", fact)]
-    text = "\0".join([rule, *plain]).encode("utf-8", "surrogateescape")
-    return hashlib.sha256(text).hexdigest()[:16]
+    """The same for the same fault in another build; see ``_NORMALISED``."""
+    plain = []
+    for text in (path or "", fact):
+        for pattern, word in _NORMALISED:
+            text = re.sub(pattern, word, text)
+        plain.append(text)
+    joined = "\0".join([rule, *plain]).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(joined).hexdigest()[:16]
 
 
 def selected(finding: Finding, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:

@@ -40,3 +40,21 @@ class Options:
     engine: str = "auto"
     name: str | None = None
     progress: Callable[[int, int], None] | None = None
+
+    def validate(self) -> None:
+        """Raise ValueError for a value that would make the run mean something else than was asked for."""
+        from ..rules import all_rules
+
+        for name, value, allowed in (
+            ("kind", self.kind, ("auto", "layer", "function")),
+            ("libraries", self.libraries, ("newest", "floor")),
+            ("upload", self.upload, ("s3", "direct")),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{name} is {' or '.join(allowed)}, not {value!r}")
+        for name, budget in (("max_unzipped", self.max_unzipped), ("max_zip", self.max_zip)):
+            if budget is not None and budget < 0:
+                raise ValueError(f"{name} is a number of bytes, not {budget}")
+        for word in (*self.select, *self.ignore):
+            if not word or not any(rule.name == word or rule.id.startswith(word.upper()) for rule in all_rules()):
+                raise ValueError(f"no rule is called or begins with {word!r}")

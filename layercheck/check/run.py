@@ -29,7 +29,7 @@ from .options import Input, Options
 from .targets import ARCHITECTURES, Choice, choose, newest_first
 
 _LINKING = frozenset(("LC401", "LC402", "LC404", "LC405"))
-_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC561", "LC562"))
+_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC561", "LC562"))
 """What an absent layer could supply."""
 
 
@@ -43,7 +43,7 @@ class Run:
         self.raws: list[Raw] = []
         self.targets: list[tuple[Target, Choice]] = []
         self.unchecked: list[Unchecked] = []
-        self._resolutions: dict[tuple[int, str, str], tuple[Filesystem, Resolution]] = {}
+        self._resolutions: dict[tuple[int, str, str], tuple[Filesystem, Resolution, StackView]] = {}
         self._judged: set[str] = set()
 
     def add(self, source: Input) -> None:
@@ -67,7 +67,7 @@ class Run:
 
     def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
         absent = view.stack.open if isinstance(view, TargetView) else ()
-        if absent and rule.id in _OPEN_NEEDS:
+        if absent and rule.id in _OPEN_NEEDS and "reason" not in fault.details:
             what = str(fault.details.get("library") or fault.details.get("target") or "bootstrap") + ", which it needs"
             why = f"could be in {', '.join(absent)}, which is not at hand"
             self._note(what, why, target, fault.subject, fault.path)
@@ -123,11 +123,12 @@ class Run:
         return environment if own is None else environment.with_library_path(split_library_path(own))
 
     def _view(self, stack: StackView, environment: Environment, choice: Choice) -> TargetView:
+        # The stack is kept in the value: its id stays its own for as long as the key is there.
         key = (id(stack), choice.architecture, environment.inventory + _suffixes(choice))
         if key not in self._resolutions:
             filesystem = Filesystem(stack.overlay, environment)
-            self._resolutions[key] = (filesystem, resolve(filesystem))
-        filesystem, resolution = self._resolutions[key]
+            self._resolutions[key] = (filesystem, resolve(filesystem), stack)
+        filesystem, resolution, _ = self._resolutions[key]
         return TargetView(stack, environment, choice.runtime, filesystem, resolution)
 
     def _unverified(self, view: TargetView, target: str) -> None:
@@ -164,7 +165,8 @@ class Run:
     def report(self) -> Report:
         """The report over everything added."""
         order = {target.id: place for place, (target, _) in enumerate(self.targets)}
-        findings = [f for f in merge(fold(self.raws), order) if selected(f, self.options.select, self.options.ignore)]
+        everything = merge(fold(self.raws), order)
+        findings = [f for f in everything if selected(f, self.options.select, self.options.ignore)]
         failing = [f for f in findings if self._fails(f)]
         targets = [replace(t, passed=not any(_concerns(f, t) for f in failing)) for t, _ in self.targets]
         findings = [f for f in findings if f.severity.rank <= self.options.min_severity.rank]
@@ -175,7 +177,7 @@ class Run:
             exit_code=self._exit_code(failing, targets),
             targets=tuple(targets),
             artifacts=tuple([_summary(subject) for subject in self.opener.subjects]),
-            compatibility=tuple(self._compatibility(targets)),
+            compatibility=tuple(self._compatibility(targets, [f for f in everything if f.severity is Severity.ERROR])),
             findings=tuple(findings),
             unchecked=tuple(_merge_unchecked(self.unchecked, order)),
             gate=self.gate,
@@ -198,11 +200,12 @@ class Run:
             works[key] = works.get(key, False) or (target.passed and target.state == "supported")
         return 0 if all(works.values()) or not failing else 1
 
-    def _compatibility(self, targets: Sequence[Target]) -> Iterator[Compatibility]:
+    def _compatibility(self, targets: Sequence[Target], errors: Sequence[Finding]) -> Iterator[Compatibility]:
+        """What may truthfully be declared: no selection of rules and no threshold makes an error go away."""
         by_name = {target.id: choice for target, choice in self.targets}
         for architecture in ARCHITECTURES:
             mine = [t for t in targets if t.architecture == architecture]
-            failed = {t.runtime for t in mine if not t.passed}
+            failed = {t.runtime for t in mine if any(_concerns(error, t) for error in errors)}
             usable = {t.runtime: by_name[t.id].runtime for t in mine if t.state == "supported"}
             fitting = sorted((r for n, r in usable.items() if n not in failed), key=newest_first)
             if fitting:
@@ -280,6 +283,7 @@ def run(inputs: Sequence[Input], options: Options) -> Report:
 
     Raises OSError for an input that cannot be read, ValueError for an unknown runtime or architecture.
     """
+    options.validate()
     for name in options.runtimes:
         runtime(name)
     for name in options.architectures:

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from .base import Subject, TargetView
+from .alternatives import module_of
+from .base import Subject, TargetView, quote
 
+_MANY = 20
+"""Packages named in one command; for more, the list that they were installed from is shorter."""
 _PIP_MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
 _NPM_CPU = {"x86_64": "x64", "arm64": "arm64"}
 
@@ -41,13 +44,12 @@ def reinstall_all(view: TargetView, subject: Subject, paths: Iterable[str], rele
                 and (package.ecosystem == "npm" or _target_directory(subject, place) == key[1])
             }
             if package.ecosystem == "python":
-                pins = [
-                    f"{item.name}=={item.version}" if release == "==" else f"'{item.name}{release}{item.version}'"
-                    for item in sorted(same)
-                ]
+                pins = [quote(f"{item.name}{release}{item.version}") for item in sorted(same)]
+                if len(pins) > _MANY:
+                    pins = ["-r", "requirements.txt"]
                 commands[key] = pip_install(view, subject, path, *pins)
             else:
-                commands[key] = npm_install(view, *sorted(item.name for item in same))
+                commands[key] = npm_install(view, *[quote(item.name) for item in sorted(same)][:_MANY])
         found[path] = commands[key]
     return found
 
@@ -56,12 +58,16 @@ def pip_install(view: TargetView, subject: Subject, path: str, *wanted_packages:
     """``pip install`` for the target's Python, architecture and glibc, into the place where the package lies now."""
     python = view.runtime.identifier.removeprefix("python") if view.runtime.language == "python" else None
     machine = _PIP_MACHINE[view.environment.architecture]
-    tags = ["manylinux2014"] if view.environment.loader.version == "2.26" else ["manylinux_2_28", "manylinux2014"]
+    tags = (
+        ["manylinux2014"]
+        if view.environment.loader.version == "2.26"
+        else ["manylinux_2_34", "manylinux_2_28", "manylinux2014"]
+    )
     platforms = " ".join(f"--platform {tag}_{machine}" for tag in tags)
     wanted = f"--python-version {python} " if python else ""
     return (
         f"pip install {platforms} {wanted}--implementation cp --only-binary=:all: --upgrade "
-        f"--target {_target_directory(subject, path)} {' '.join(wanted_packages)}"
+        f"--target {quote(_target_directory(subject, path))} {' '.join(wanted_packages)}"
     )
 
 
@@ -117,6 +123,18 @@ def is_for_elsewhere(subject: Subject, path: str) -> bool:
     """Whether a file belongs to a package that is made for another system only, and that others do without (data)."""
     package = subject.packages.owner(path)
     return package is not None and package.name in _table()["elsewhere"]
+
+
+def is_optional(subject: Subject, path: str) -> bool:
+    """Whether Python does without this extension: a module of the same name in Python lies beside it, or its package
+    imports it under a guard (data: ``guarded``)."""
+    module = module_of(path)
+    if module.endswith("__mypyc"):
+        # What mypyc compiles shares one library; it is opened only by modules that have a .py twin each.
+        return True
+    if any(module == name or module.endswith("/" + name) for name in _table()["guarded"]["modules"]):
+        return True
+    return subject.artifact.has(module + ".py")
 
 
 def _is_bundled_name(library: str) -> bool:

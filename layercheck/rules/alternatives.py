@@ -36,3 +36,9 @@ def families(paths: Iterable[str]) -> Mapping[str, list[str]]:
     for path in paths:
         groups.setdefault(family(path), []).append(path)
     return groups
+
+
+def module_of(path: str) -> str:
+    """The directory and the module's name of an extension: pkg/_x.cpython-312-x86_64-linux-gnu.so is pkg/_x."""
+    directory, slash, name = path.rpartition("/")
+    return f"{directory}{slash}{name.split('.', 1)[0]}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..artifact import DIRECTORY
 from ..finding import Confidence, Severity
-from .base import ArtifactView, Fault, rule
+from .base import ArtifactView, Fault, quote, rule, zip_again
 from .links import BROKEN_SYMLINK, ESCAPING_SYMLINK, FILE_DIRECTORY_CLASH, FLATTENED_SYMLINK
 
 _PERMISSIONS = "AWS Lambda developer guide, troubleshooting deployment"
@@ -25,7 +25,7 @@ _CORRUPT = frozenset(
     }
 )
 _ODD = {"prefix": Severity.WARNING, "trailing": Severity.WARNING, "gap": Severity.INFO}
-_REZIP = "Make the archive anew from the files, and compare sizes before and after the upload:\nzip -qry layer.zip ."
+_REZIP = "Make the archive anew from the files, and compare sizes before and after the upload:\n"
 
 
 def _of_kind(view: ArtifactView, kinds: frozenset[str], fix: str) -> Iterator[Fault]:
@@ -83,7 +83,7 @@ def _not_a_zip_fix(detail: str) -> str:
     sources=("APPNOTE.TXT 6.3.10, sections 4.3 and 4.4", _PERMISSIONS),
 )
 def CORRUPT_ENTRY(view: ArtifactView) -> Iterator[Fault]:
-    yield from _of_kind(view, _CORRUPT, _REZIP)
+    yield from _of_kind(view, _CORRUPT, _REZIP + zip_again(view.subject))
     for defect in view.subject.artifact.defects:
         severity = _ODD.get(defect.kind)
         if severity is not None:
@@ -91,7 +91,7 @@ def CORRUPT_ENTRY(view: ArtifactView) -> Iterator[Fault]:
                 f"{defect.detail}: most readers skip them; what Lambda does with them is not documented",
                 view.subject,
                 defect.entry,
-                _REZIP,
+                _REZIP + zip_again(view.subject),
                 severity,
                 Confidence.LIKELY,
                 {"kind": defect.kind},
@@ -165,7 +165,7 @@ def DUPLICATE_ENTRY(view: ArtifactView) -> Iterator[Fault]:
             "unzips in order keeps the last",
             view.subject,
             path,
-            "Delete the old archive before zipping:\nrm -f layer.zip && zip -qry layer.zip .",
+            "Delete the old archive before zipping:\n" + zip_again(view.subject),
             details={"sizes": found},
         )
 
@@ -188,7 +188,7 @@ def UNSUPPORTED_COMPRESSION(view: ArtifactView) -> Iterator[Fault]:
                 f"{defect.detail}; only stored and deflated members are known to work, and its content was not checked",
                 view.subject,
                 defect.entry,
-                "Zip it again without encryption, with deflate:\nzip -qry layer.zip .",
+                "Zip it again without encryption, with deflate:\n" + zip_again(view.subject),
                 Severity.ERROR if defect.kind == "encrypted" else None,
                 Confidence.LIKELY,
             )
@@ -206,7 +206,7 @@ def UNSUPPORTED_COMPRESSION(view: ArtifactView) -> Iterator[Fault]:
     sources=("David Fifield, A better zip bomb (2019)",),
 )
 def DECOMPRESSION_BOMB(view: ArtifactView) -> Iterator[Fault]:
-    yield from _of_kind(view, frozenset(("bomb", "overlap")), _REZIP)
+    yield from _of_kind(view, frozenset(("bomb", "overlap")), _REZIP + zip_again(view.subject))
 
 
 @rule(
@@ -247,23 +247,20 @@ def NESTED_ARCHIVE(view: ArtifactView) -> Iterator[Fault]:
     files = [entry for entry in artifact.entries if entry.kind != DIRECTORY]
     inner = [e for e in files if (f := artifact.facts.get(e.path)) is not None and f.magic == "zip"]
     inner = [entry for entry in inner if entry.path.lower().endswith(".zip")]
+    names = {entry.path for entry in inner}
     # A readme beside it changes nothing; real content does.
-    others = [entry for entry in files if entry not in inner and not _is_note(entry.path)] if inner else files
+    others = [entry for entry in files if entry.path not in names and not _is_note(entry.path)]
     if inner and not others:
         yield Fault(
             "the archive holds only another zip; Lambda unzips once, so nothing inside it is found",
             view.subject,
             inner[0].path,
-            f"Upload the inner archive instead:\nunzip -j {_quote(artifact.name)} {_quote(inner[0].path)}",
+            f"Upload the inner archive instead:\nunzip -j {quote(artifact.name)} {quote(inner[0].path)}",
         )
 
 
 def _is_note(path: str) -> bool:
     return path.lower().endswith((".md", ".txt", ".rst")) or path.rsplit("/", 1)[-1].upper() in ("LICENSE", "README")
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'" if not text.replace("/", "").isalnum() else text
 
 
 @rule(

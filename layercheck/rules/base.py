@@ -6,10 +6,12 @@ one another.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from ..artifact import Artifact, Facts
+from ..artifact.names import installed_place
 from ..artifact.packages import PackageIndex
 from ..environment import Environment, Limits, Runtime
 from ..filesystem import Filesystem, Overlay
@@ -30,6 +32,10 @@ class Subject(NamedTuple):
     at: str
     shape: Shape
     packages: PackageIndex
+
+    def where(self, path: str) -> str:
+        """The absolute path, in Lambda, of a file of the artifact."""
+        return f"{self.at}/{installed_place(path) if self.artifact.form == 'wheel' else path}"
 
 
 class Settings(NamedTuple):
@@ -82,13 +88,27 @@ class TargetView(NamedTuple):
             return
         nodes = self.stack.overlay.nodes
         for path, fact in facts.items():
-            node = nodes.get(f"{subject.at}/{path}")
+            node = nodes.get(subject.where(path))
             if node is None or self.stack.subjects[node.mount] is subject:
                 yield path, fact
 
     def subject_of(self, mount: int) -> Subject:
         """The artifact behind a node of the file system."""
         return self.stack.subjects[mount]
+
+
+def quote(text: str) -> str:
+    """A file's name for a command that people paste: nothing in it may be taken for shell syntax or a new line."""
+    return shlex.quote(text) if text.isprintable() else "FILE"
+
+
+def zip_again(subject: Subject | None) -> str:
+    """The command that packs the current folder anew; zip would otherwise add to the archive that is there."""
+    name = "layer.zip"
+    if subject is not None:
+        own = subject.artifact.name.replace("\\", "/").rsplit("/", 1)[-1]
+        name = own if own.lower().endswith((".zip", ".jar")) else f"{subject.kind}.zip"
+    return f"rm -f {quote(name)} && zip -qry {quote(name)} ."
 
 
 NOTHING: Mapping[str, Any] = {}

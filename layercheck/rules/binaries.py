@@ -8,9 +8,9 @@ from ..artifact import FILE
 from ..elf import ElfImage, Libc, detect_libc, machine_name
 from ..filesystem import Hit
 from ..finding import Confidence, Defect, Severity
-from .advice import is_for_elsewhere, reinstall_all
+from .advice import is_for_elsewhere, is_optional, reinstall_all
 from .alternatives import families, family
-from .base import ArtifactView, Fault, Subject, TargetView, rule
+from .base import ArtifactView, Fault, Subject, TargetView, quote, rule
 
 _ARCHITECTURES = "AWS Lambda developer guide, instruction set architectures"
 _MACHINES = {"x86_64": 62, "arm64": 183}
@@ -71,12 +71,16 @@ def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
         fixes = reinstall_all(view, subject, found)
         for path, image in found.items():
             built = machine_name(image.machine, image.bits)
+            optional = ".cpython-" in path and is_optional(subject, path)
             yield Fault(
-                f"built for {built}, the target is {architecture}: it cannot load or start there",
+                f"built for {built}, the target is {architecture}: it cannot load or start there"
+                + ("; its package does without it, more slowly" if optional else ""),
                 subject,
                 path,
                 fixes.get(path) or f"Build it for {architecture}.",
-                details={"machine": built, "e_machine": image.machine, "bits": image.bits},
+                Severity.WARNING if optional else None,
+                Confidence.LIKELY if optional else None,
+                {"machine": built, "e_machine": image.machine, "bits": image.bits},
             )
 
 
@@ -179,8 +183,8 @@ def DAMAGED_ELF(view: ArtifactView) -> Iterator[Fault]:
             continue
         known = facts.get(entry.path)
         if known is None or (known.elf is None and known.foreign is None and known.text is None):
-            what = "empty (0 bytes)" if not entry.size else "not an ELF file"
-            yield Fault(f"{what}, where an extension module must be: file too short", view.subject, entry.path, fix)
+            what = "empty (0 bytes): file too short" if not entry.size else "not an ELF file: invalid ELF header"
+            yield Fault(f"an extension module by its name, but {what}", view.subject, entry.path, fix)
         elif known.text is not None and ".so" not in known.text:
             yield Fault(f"text ({known.text[:40]!r}), where an extension module must be", view.subject, entry.path, fix)
 
@@ -293,7 +297,7 @@ def MISSING_INTERPRETER(view: TargetView) -> Iterator[Fault]:
                 subject,
                 path,
                 f"Set the standard loader, or link statically:\n"
-                f"patchelf --set-interpreter {view.environment.loader.path} {path}",
+                f"patchelf --set-interpreter {view.environment.loader.path} {quote(path)}",
                 details={"interpreter": image.interp},
             )
 
@@ -349,7 +353,7 @@ def EXECUTABLE_STACK(view: ArtifactView) -> Iterator[Fault]:
                 "asks for an executable stack; today's Lambda takes it, glibc 2.41 and newer refuse it",
                 view.subject,
                 path,
-                f"patchelf --clear-execstack {path}",
+                f"patchelf --clear-execstack {quote(path)}",
             )
 
 

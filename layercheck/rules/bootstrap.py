@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..elf import ElfImage
 from ..finding import Severity
-from .base import Fault, StackView, Subject, TargetView, rule
+from .base import Fault, StackView, Subject, TargetView, quote, rule, zip_again
 
 _CUSTOM = "AWS Lambda developer guide, building a custom runtime"
 
@@ -74,7 +74,7 @@ def BOOTSTRAP_MISNAMED(view: TargetView) -> Iterator[Fault]:
             f"the only program, but {view.runtime.identifier} starts /var/task/bootstrap: Runtime.InvalidEntrypoint",
             function,
             path,
-            f"cp {path} bootstrap && chmod +x bootstrap && zip function.zip bootstrap",
+            f"cp {quote(path)} bootstrap && chmod +x bootstrap && zip function.zip bootstrap",
         )
 
 
@@ -103,7 +103,7 @@ def CRLF_SCRIPT(view: StackView) -> Iterator[Fault]:
                 "by CR: no such file or directory",
                 subject,
                 path,
-                f"sed -i 's/\\r$//' {path} && zip -qry layer.zip .",
+                f"sed -i 's/\\r$//' {quote(path)} && {zip_again(subject)}",
                 None if started else (Severity.WARNING if path.startswith("bin/") else Severity.INFO),
             )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..environment import Runtime
 from ..finding import Confidence, Severity
-from .base import Fault, Subject, TargetView, rule
+from .base import Fault, Subject, TargetView, quote, rule
 
 _LAYERS_DOC = "AWS Lambda developer guide, packaging your layer content"
 ROOTS = ("python", "nodejs", "java", "ruby", "bin", "lib", "extensions")
@@ -182,7 +182,7 @@ def EXTRA_TOP_DIRECTORY(view: TargetView) -> Iterator[Fault]:
                 f"everything lies under {top}/, so nothing is found: /opt/{top}/… is not searched",
                 subject,
                 top,
-                f"Zip what is inside the folder, not the folder:\n(cd {top} && zip -qry ../layer.zip .)",
+                f"Zip what is inside the folder, not the folder:\n(cd {quote(top)} && zip -qry ../layer.zip .)",
             )
     function = view.stack.function
     if function is None or view.stack.handler is None:
@@ -196,7 +196,7 @@ def EXTRA_TOP_DIRECTORY(view: TargetView) -> Iterator[Fault]:
                 f"the handler's file is {below[0]}, one folder too deep: Lambda looks for it at the root",
                 function,
                 below[0],
-                f"Zip what is inside the folder, not the folder:\n(cd {tops[0]} && zip -qry ../function.zip .)",
+                f"Zip what is inside the folder, not the folder:\n(cd {quote(tops[0])} && zip -qry ../function.zip .)",
             )
 
 
@@ -227,7 +227,7 @@ def WRONG_PYTHON_DIRECTORY(view: TargetView) -> Iterator[Fault]:
                 + (" (its own directory is there too)" if spare else ""),
                 subject,
                 directory,
-                None if spare else f"mv {directory}/site-packages/* python/ && rm -r python/lib",
+                None if spare else f"mv {quote(directory)}/site-packages/* python/ && rm -r python/lib",
                 Severity.INFO if spare else None,
             )
 
@@ -319,7 +319,7 @@ def MISPLACED_PACKAGES(view: TargetView) -> Iterator[Fault]:
                 f"{words}{more}; a {view.runtime.language} runtime searches {home}/ instead",
                 subject,
                 directory,
-                f"mkdir -p {home} && mv {directory}/* {home}/ && zip -qry layer.zip {home.split('/')[0]}",
+                f"mkdir -p {home} && mv {quote(directory)}/* {home}/ && zip -qry layer.zip {home.split('/')[0]}",
                 confidence=Confidence.CERTAIN,
                 details={"directories": [place for place, _ in found]},
             )

@@ -12,7 +12,7 @@ from ..filesystem import Hit, Node
 from ..finding import Severity
 from ..linker import Load, Lookup, MissingVersion, expand, split_path
 from .advice import for_library, for_version
-from .base import Fault, Subject, TargetView, rule
+from .base import Fault, Subject, TargetView, quote, rule
 
 _LOADER = "man 8 ld.so"
 _SEARCH = "AWS Lambda developer guide, environment variables: LD_LIBRARY_PATH"
@@ -59,14 +59,9 @@ def _missing(view: TargetView) -> list[_Group]:
     return kept
 
 
-def _named(view: TargetView, name: str) -> Iterator[Node]:
-    """Files of the artifacts that could be the library ``name``: by file name or by soname."""
-    for path, node in view.filesystem.overlay.nodes.items():
-        if path in view.filesystem.overlay.links:
-            continue
-        image = node.facts.elf if node.facts is not None else None
-        if path.endswith("/" + name) or (isinstance(image, ElfImage) and image.soname == name):
-            yield node
+def _named(view: TargetView, name: str) -> list[Node]:
+    """Files of the artifacts that could be the library ``name``."""
+    return view.filesystem.overlay.libraries(name)
 
 
 def _fault(
@@ -150,11 +145,11 @@ def LIBRARY_OFF_SEARCH_PATH(view: TargetView) -> Iterator[Fault]:
         called = there.path[there.path.rfind("/") + 1 :]
         if called != name:
             words = f"needs {name}; {there.path} is that library, but not under that file name"
-            fix = f"Add a link beside it:\nln -s {called} {_relative(view, directory)}/{name}"
+            fix = f"Add a link beside it:\nln -s {quote(called)} {quote(_relative(view, directory) + '/' + name)}"
         else:
             words = f"needs {name}, which lies in {directory}, a directory that the loader does not search"
             home = "/opt/lib" if directory.startswith("/opt") else "/var/task/lib"
-            inside = _relative(view, there.path)
+            inside = quote(_relative(view, there.path))
             fix = f"Move it to lib/ ({home} is searched), or set LD_LIBRARY_PATH on the function:\nmv {inside} lib/"
         fault = _fault(view, group, words, fix, {"candidates": [node.path for node in found]})
         if fault is not None:
@@ -223,7 +218,7 @@ def _fatal(view: TargetView) -> Iterator[Fault]:
             f"cannot load: {path}: {reason}",
             place[0],
             place[1],
-            f"Replace {_relative(view, path)} by the real library.",
+            f"Replace {quote(_relative(view, path))} by the real library.",
             None if certain else Severity.WARNING,
             details={"candidates": [path], "reason": reason, "library": path[path.rfind("/") + 1 :]},
         )
@@ -339,7 +334,7 @@ def SHADOWED_LIBRARY(view: TargetView) -> Iterator[Fault]:
                 view.subject_of(own.mount),
                 own.entry.path,
                 f"Give its users a DT_RPATH, which comes first:\n"
-                f"patchelf --force-rpath --set-rpath '$ORIGIN' {_relative(view, requirer)}"
+                f"patchelf --force-rpath --set-rpath '$ORIGIN' {quote(_relative(view, requirer))}"
                 if broken
                 else "Leave it out.",
                 None if broken else Severity.INFO,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..artifact import FILE, SYMLINK, Entry
 from ..filesystem import Hit
 from ..finding import Confidence, Severity
-from .base import Fault, StackView, Subject, TargetView, rule
+from .base import Fault, StackView, Subject, TargetView, rule, zip_again
 
 _LIVE = ("/tmp", "/dev", "/proc", "/sys", "/run")
 _DEPLOYED = ("/opt", "/var/task")
@@ -125,7 +125,7 @@ def FLATTENED_SYMLINK(view: StackView) -> Iterator[Fault]:
                     f"{len(text)} bytes of text ({text!r}) where a file should be: a symlink that was stored as text",
                     subject,
                     path,
-                    "Zip again with links kept as links (or dereferenced), on Linux or macOS:\nzip -qry layer.zip .",
+                    "Zip again with links kept as links (or dereferenced), on Linux or macOS:\n" + zip_again(subject),
                     confidence=None if target in files else Confidence.LIKELY,
                     details={"target": text, "target_present": target in files},
                 )

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from ..artifact import DIRECTORY, FILE, Entry, Facts
 from ..elf import ElfImage
+from ..elf.image import EM_AARCH64, EM_X86_64
 from ..finding import Confidence, Severity
-from .base import ArtifactView, Fault, StackView, Subject, rule
+from .base import ArtifactView, Fault, StackView, Subject, quote, rule, zip_again
 
 _DOCS = "AWS Lambda developer guide, troubleshooting deployment: files 644, or 755 if executable; directories 755"
 _WORTH_TELLING = 100_000
 """Bytes of debris below which nobody wants to hear of it."""
+COMPUTERS = (EM_X86_64, EM_AARCH64)
 _MANY = 20
 """Files of one mode that are told one by one; beyond, they are told together."""
 _TESTS = frozenset(("test", "tests", "testing", "fixtures", "testdata", "test_data", "examples", "example"))
@@ -55,7 +57,7 @@ def UNREADABLE_FILE(view: ArtifactView) -> Iterator[Fault]:
                 "named …)",
                 view.subject,
                 path,
-                "chmod -R a+rX . && zip -qry layer.zip .",
+                "chmod -R a+rX . && " + zip_again(view.subject),
                 details={"mode": f"{permissions:04o}", "files": len(paths), "examples": paths[:20]},
             )
 
@@ -107,7 +109,7 @@ def MISSING_EXECUTE_BIT(view: StackView) -> Iterator[Fault]:
                 + (f"; {reason}" if reason else ", though it is a program"),
                 subject,
                 entry.path,
-                f"chmod +x {entry.path} && zip -qry layer.zip .",
+                f"chmod +x {quote(entry.path)} && {zip_again(subject)}",
                 None if reason else Severity.WARNING,
             )
 
@@ -121,7 +123,7 @@ def _is_script(entry: Entry, fact: Facts | None) -> bool:
 
 def _is_program(entry: Entry, image: ElfImage) -> bool:
     name = entry.path.rsplit("/", 1)[-1]
-    return image.is_program and image.machine in (62, 183) and ".so" not in name and not name.endswith((".o", ".ko"))
+    return image.is_program and image.machine in COMPUTERS and ".so" not in name and not name.endswith((".o", ".ko"))
 
 
 @rule(
@@ -199,7 +201,9 @@ def BUILD_DEBRIS(view: ArtifactView) -> Iterator[Fault]:
         yield Fault(
             f"{total:,} bytes are of no use at run time: {parts}",
             view.subject,
-            fix="zip -qry layer.zip . -x '*/__pycache__/*' -x '__MACOSX/*' -x '*.DS_Store' -x '*/tests/*'",
+            fix="Leave out what you know is not needed (some packages import from their tests):\n"
+            + zip_again(view.subject)
+            + " -x '*/__pycache__/*' -x '__MACOSX/*' -x '*.DS_Store' -x '*/tests/*'",
             details={what: {"files": files, "bytes": count} for what, (files, count) in sorted(found.items())},
         )
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from ..elf import ElfImage
 from ..environment import Runtime
-from ..finding import Severity
-from .advice import reinstall_all
+from ..finding import Confidence, Severity
+from .advice import is_optional, reinstall_all
+from .alternatives import module_of
 from .base import Fault, Subject, TargetView, rule
 from .binaries import fits
 
@@ -48,29 +49,29 @@ def EXTENSION_ABI_MISMATCH(view: TargetView) -> Iterator[Fault]:
         for path, fact in view.facts(subject):
             if not path.endswith(".so") or not isinstance(fact.elf, ElfImage) or not fits(view, fact.elf):
                 continue
-            directory, _, name = path.rpartition("/")
-            module = f"{directory}/{name.split('.', 1)[0]}"
+            name = path[path.rfind("/") + 1 :]
+            module = module_of(path)
             match = re.search(_TAG, name)
             if match is None or any(name.endswith(suffix) for suffix in suffixes if suffix != ".so"):
                 usable.add(module)
             elif _searched(subject, runtime, path):
                 tags[path] = match[1]
-        found = {p: tag for p, tag in tags.items() if p[: p.rfind("/") + 1] + _stem(p) not in usable}
+        found = {p: tag for p, tag in tags.items() if module_of(p) not in usable}
         built_for = max([_minor(_words(tag).replace("CPython ", "python")) for tag in found.values()], default=0)
         newer = 0 < built_for < _minor(runtime.identifier)
         fixes = reinstall_all(view, subject, found, ">=" if newer else "<=")
         for path, tag in found.items():
+            optional = is_optional(subject, path)
             yield Fault(
-                f"an extension module for {_words(tag)} only; {runtime.identifier} does not import it",
+                f"an extension module for {_words(tag)} only; {runtime.identifier} does not import it"
+                + (", and its package does without it, more slowly" if optional else ""),
                 subject,
                 path,
                 fixes.get(path) or f"Build it for {runtime.identifier}.",
-                details={"tag": tag, "suffixes": list(suffixes)},
+                Severity.WARNING if optional else None,
+                Confidence.LIKELY if optional else None,
+                {"tag": tag, "suffixes": list(suffixes)},
             )
-
-
-def _stem(path: str) -> str:
-    return path[path.rfind("/") + 1 :].split(".", 1)[0]
 
 
 def _minor(identifier: str) -> int:

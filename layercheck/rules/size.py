@@ -7,7 +7,7 @@ from typing import Any
 
 from ..artifact import FILE
 from ..finding import Confidence, Severity
-from .base import ArtifactView, Fault, StackView, Subject, rule
+from .base import ArtifactView, Fault, StackView, Subject, rule, zip_again
 from .modes import debris
 
 _QUOTAS = "AWS Lambda developer guide, Lambda quotas"
@@ -64,7 +64,7 @@ def UNZIPPED_LIMIT(view: StackView) -> Iterator[Fault]:
             f"{_mb(total)} with symlinks kept, but {_mb(followed)} if the packager stores copies instead, "
             f"{_mb(followed - limit)} above Lambda's limit of {limit:,}",
             subject,
-            fix="Keep the links when zipping (sam package and CDK follow them):\nzip -qry layer.zip .",
+            fix="Keep the links when zipping (sam package and CDK follow them):\n" + zip_again(subject),
             severity=Severity.WARNING,
             confidence=Confidence.LIKELY,
             details={"kept_bytes": total, "followed_bytes": followed},
@@ -227,7 +227,7 @@ def DUPLICATE_CONTENT(view: StackView) -> Iterator[Fault]:
             + ("; without them the limit would hold" if breaks else ""),
             subject,
             groups[0][1][0],
-            "Store links as links, not as copies:\nzip -qry layer.zip ." if links else None,
+            "Store links as links, not as copies:\n" + zip_again(subject) if links else None,
             Severity.WARNING if breaks else None,
             details={"wasted_bytes": wasted, "groups": [{"bytes": s, "files": p[:10]} for s, p in groups[:10]]},
         )
