@@ -351,10 +351,12 @@ def members_without_files(kinds: Sequence[str]) -> bool:
 
 def _kind(member: Member) -> str:
     """The kind from the external attributes: Unix type bits where there are any, else the trailing slash."""
+    if member.raw.endswith(b"/"):
+        return DIRECTORY
     form = S_IFMT(member.attributes >> 16) if member.host in _UNIX_HOSTS else 0
     if form == S_IFLNK:
         return SYMLINK
-    if form == S_IFDIR or member.raw.endswith(b"/"):
+    if form == S_IFDIR:
         return DIRECTORY
     if form in (0, S_IFREG):
         return FILE

@@ -40,15 +40,17 @@ class Opener:
             return known
         shape = outline(artifact)
         reason = "as given"
+        packages = PackageIndex(artifact)
         if kind == "auto":
-            kind, reason = tell_kind(shape, artifact.form, artifact.name, self._options.handler)
+            wrapper = self._options.env.get("AWS_LAMBDA_EXEC_WRAPPER")
+            kind, reason = tell_kind(shape, artifact.form, artifact.name, self._options.handler, packages, wrapper)
         key = (id(artifact), kind)
         if key not in self._subjects:
             at = TASK if kind == "function" else OPT
             if artifact.form == "wheel":
                 at = OPT + "/python" if kind == "layer" else TASK
             number = f"a{len(self._subjects) + 1}"
-            self._subjects[key] = Subject(number, artifact, kind, reason, at, shape, PackageIndex(artifact))
+            self._subjects[key] = Subject(number, artifact, kind, reason, at, shape, packages)
         return self._subjects[key]
 
     def _open(self, source: Input, name: str | None) -> Artifact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..artifact.packages import PackageIndex
 from ..rules import Shape
 
 _LAYER_ROOTS = ("python", "nodejs", "ruby", "extensions")
@@ -23,8 +24,10 @@ _SUFFIX_LANGUAGE = {
 }
 
 
-def tell_kind(shape: Shape, form: str, name: str, handler: str | None) -> tuple[str, str]:
-    """(layer or function, the reason in words)."""
+def tell_kind(
+    shape: Shape, form: str, name: str, handler: str | None, packages: PackageIndex, wrapper: str | None = None
+) -> tuple[str, str]:
+    """(layer or function, the reason in words). ``wrapper`` is the function's AWS_LAMBDA_EXEC_WRAPPER."""
     if form == "wheel":
         return "layer", "a wheel is judged as installed in a layer's python/"
     if form == "jar":
@@ -40,8 +43,14 @@ def tell_kind(shape: Shape, form: str, name: str, handler: str | None) -> tuple[
         return "layer", f"it has {roots[0]}/"
     if re.search(_SAYS_LAYER, name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]):
         return "layer", "its file name says layer"
+    if wrapper is not None and wrapper.removeprefix("/opt/") in shape.root_files:
+        return "layer", "AWS_LAMBDA_EXEC_WRAPPER names a file at its root"
+    if _only_installed(shape, loose, packages):
+        return "layer", "it holds installed packages and no code of a function"
     if loose:
         return "function", f"it has {loose[0]} at its root"
+    if any(program.endswith("/bootstrap") for program in shape.programs):
+        return "function", "it has a bootstrap, in a folder"
     if shape.python_packages or shape.npm_packages or shape.distributions or "node_modules" in tops:
         return "function", "it has packages at its root"
     inner = {directory.split("/")[1] for directory in shape.directories if "/" in directory}
@@ -56,6 +65,16 @@ def tell_kind(shape: Shape, form: str, name: str, handler: str | None) -> tuple[
     if shape.programs:
         return "function", "it holds a program outside a layer's directories"
     return "layer", "it holds no code of a function"
+
+
+def _only_installed(shape: Shape, loose: list[str], packages: PackageIndex) -> bool:
+    """Whether all code comes from installed packages, so that nothing could be a handler."""
+    if "node_modules" in shape.tops:
+        return not loose and set(shape.tops) <= {"node_modules", "package.json", "package-lock.json", "yarn.lock"}
+    if not shape.distributions:
+        return False
+    own = [f"{package}/__init__.py" for package in shape.python_packages] + loose
+    return all(packages.owner(path) is not None for path in own)
 
 
 def tell_languages(shape: Shape, kind: str) -> frozenset[str]:

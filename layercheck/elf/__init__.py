@@ -2,8 +2,9 @@
 
 from .foreign import ForeignBinary, identify
 from .image import ElfImage, Segment, machine_name
+from .layout import View
 from .libc import Libc, detect_libc
-from .reader import Ranges, View, read_elf, read_elf_ranges
+from .reader import Ranges, read_elf, read_elf_ranges
 
 __all__ = [
     "ElfImage",

@@ -10,11 +10,12 @@ that a file which does not fit into memory costs at most two further passes over
 from __future__ import annotations
 
 from collections.abc import Sequence
-from struct import Struct
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ..finding import Defect
 from .image import ElfImage, Segment
+from .layout import FORMATS, Format, View
+from .notes import read_notes
 
 MAX_DYNAMIC = 16_384
 """Dynamic entries read. The largest seen in the wild is below 200."""
@@ -38,46 +39,7 @@ _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD,
 _DT_AUXILIARY, _DT_FILTER = 0x7FFFFFFD, 0x7FFFFFFF
 
 
-class _Format(NamedTuple):
-    bits: int
-    data: str
-    header: Struct
-    program: Struct
-    dynamic: Struct
-    verneed: Struct
-    vernaux: Struct
-    verdef: Struct
-    verdaux: Struct
-    note: Struct
-    word: Struct
-
-
-def _format(bits: int, data: str) -> _Format:
-    order = "<" if data == "lsb" else ">"
-    header, program, dynamic = (
-        ("HHIQQQIHHHHHH", "IIQQQQQQ", "qQ") if bits == 64 else ("HHIIIIIHHHHHH", "IIIIIIII", "iI")
-    )
-    return _Format(
-        bits,
-        data,
-        *(Struct(order + code) for code in (header, program, dynamic, "HHIII", "IHHII", "HHHHIII", "II", "III", "I")),
-    )
-
-
-_FORMATS = {
-    (ident_class, ident_data): _format(bits, data)
-    for ident_class, bits in ((1, 32), (2, 64))
-    for ident_data, data in ((1, "lsb"), (2, "msb"))
-}
 _STACK_FLAGS = {0: "", 1: "x", 2: "w", 3: "wx", 4: "r", 5: "rx", 6: "rw", 7: "rwx"}
-
-
-class View(NamedTuple):
-    """A range of the file: ``buffer[start:end]`` holds it, or as much of it as the file has."""
-
-    buffer: bytes
-    start: int
-    end: int
 
 
 class Ranges(Protocol):
@@ -118,7 +80,7 @@ def read_elf_ranges(source: Ranges) -> ElfImage | Defect:
         return Defect("not-elf", None, "does not begin with \\x7fELF")
     if len(ident) < 16:
         return Defect("damaged", None, f"only {source.size} bytes long")
-    fmt = _FORMATS.get((ident[4], ident[5]))
+    fmt = FORMATS.get((ident[4], ident[5]))
     if fmt is None:
         return Defect("damaged", None, f"impossible class {ident[4]} or byte order {ident[5]}")
     if head.end - head.start < 16 + fmt.header.size:
@@ -136,7 +98,7 @@ def read_elf_ranges(source: Ranges) -> ElfImage | Defect:
 class _Reader:
     """The state of reading one file; used once."""
 
-    def __init__(self, source: Ranges, fmt: _Format, identity: tuple[int, int, int, int]) -> None:
+    def __init__(self, source: Ranges, fmt: Format, identity: tuple[int, int, int, int]) -> None:
         self.source = source
         self.fmt = fmt
         self.identity = identity
@@ -181,7 +143,7 @@ class _Reader:
         wanted += [(offset, length) for offset, length, _ in notes_at[:64]]
         interp_view, dynamic_view, *note_views = self.source.fetch(wanted)
         interp = _cut(interp_view) if interp_at else None
-        abi_note, isa, go = self._notes(list(zip(note_views, (a for _, _, a in notes_at), strict=False)))
+        abi_note, isa, go = read_notes(self.fmt, zip(note_views, [a for _, _, a in notes_at], strict=False))
         tags, needed_at = self._dynamic(dynamic_view, wanted[1][1])
         text, verneed_view, verdef_view, data_view = self._fetch_tables(tags, static=not needed_at and not interp_at)
         # Where Go's linker puts its build information when there is no section to ask (Go, debug/buildinfo).
@@ -342,47 +304,6 @@ class _Reader:
         else:
             self.fault("unreadable-versions", f"the version {what} run beyond their table")
 
-    def _notes(self, views: list[tuple[View, int]]) -> tuple[tuple[int, int, int, int] | None, int, bool]:
-        abi: tuple[int, int, int, int] | None = None
-        isa, go = 0, False
-        for view, alignment in views:
-            pad = 8 if alignment == 8 else 4
-            at, left = view.start, 256
-            while at + 12 <= view.end and left:
-                left -= 1
-                name_size, size, kind = self.fmt.note.unpack_from(view.buffer, at)
-                name_at = at + 12
-                body = name_at + _round(name_size, 4)
-                if pad == 8:
-                    body = view.start + _round(body - view.start, 8)
-                if body + size > view.end:
-                    break
-                name = view.buffer[name_at : name_at + min(name_size, 8)]
-                if name == b"GNU\0" and kind == 1 and size >= 16:
-                    word = self.fmt.word.unpack_from
-                    abi = (
-                        word(view.buffer, body)[0],
-                        word(view.buffer, body + 4)[0],
-                        word(view.buffer, body + 8)[0],
-                        word(view.buffer, body + 12)[0],
-                    )
-                elif name == b"GNU\0" and kind == 5:
-                    isa |= self._isa_needed(view.buffer, body, body + size)
-                elif name[:3] == b"Go\0" and kind == 4:
-                    go = True
-                at = view.start + _round(body + size - view.start, pad)
-        return abi, isa, go
-
-    def _isa_needed(self, buffer: bytes, at: int, end: int) -> int:
-        """GNU_PROPERTY_X86_ISA_1_NEEDED out of an NT_GNU_PROPERTY_TYPE_0 note (x86-64 psABI, program property)."""
-        word, pad = self.fmt.word.unpack_from, self.fmt.bits // 8
-        while at + 8 <= end:
-            kind, size = word(buffer, at)[0], word(buffer, at + 4)[0]
-            if kind == 0xC0008002 and size >= 4 and at + 12 <= end:
-                return int(word(buffer, at + 8)[0])
-            at += 8 + _round(size, pad)
-        return 0
-
 
 class _Strings:
     """Reads strings of DT_STRTAB by their offset; a bad offset is told once and reads as empty."""
@@ -427,7 +348,3 @@ def _optional(string: _Strings, index: int | None) -> str | None:
 
 def _cut(view: View) -> str:
     return view.buffer[view.start : view.end].split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
-
-
-def _round(value: int, to: int) -> int:
-    return (value + to - 1) & -to

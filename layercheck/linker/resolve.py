@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..filesystem import Filesystem
 from .glibc import GlibcLoader
 from .model import Load, Resolution
-from .roots import LIBRARY, UNUSED, find_roots
+from .roots import LIBRARY, UNUSED, Root, find_roots
 
 
 def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None) -> Resolution:
@@ -30,26 +30,59 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
         loads.append(load)
         reached.update([item.real for item in load.objects])
     # A second copy of what is loaded, such as the link for the linker stored as a file, is no library of its own.
-    sonames = {(r.path[: r.path.rfind("/")], r.image.soname) for r in roots if r.path in reached and r.image.soname}
-    loads += _unreached(
-        {
-            r.path: loader.load_program(r.path)
-            for r in roots
-            if r.kind == LIBRARY
-            and r.path not in reached
-            and (r.path[: r.path.rfind("/")], r.image.soname) not in sonames
-        }
-    )
+    sonames = {(_directory(r.path), r.image.soname) for r in roots if r.path in reached and r.image.soname}
+    pending = [
+        root
+        for root in roots
+        if root.kind == LIBRARY
+        and root.path not in reached
+        and (_directory(root.path), root.image.soname) not in sonames
+    ]
+    certain.update(_opened_by_code(roots, filesystem))
+    loads += _unreached(pending, loader)
     return Resolution(tuple(loads), frozenset(certain))
 
 
-def _unreached(loads: dict[str, Load]) -> list[Load]:
-    """Of the libraries that no root reached, those that none of the others needs; of a circle, its first."""
-    needed = {item.real for load in loads.values() for item in load.objects[1:]}
-    kept = [load for path, load in loads.items() if path not in needed]
-    seen = {item.real for load in kept for item in load.objects}
-    for path, load in loads.items():
-        if path not in seen:
-            kept.append(load)
+def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:
+    """Libraries that are all the native code of their Python package: it can only be there to be opened with ctypes."""
+    runtime = filesystem.environment.runtime
+    if runtime is not None and runtime.language != "python":
+        return []
+    packages: dict[str, list[Root]] = {}
+    for root in roots:
+        for place in ("/opt/python/", "/var/task/"):
+            if root.path.startswith(place):
+                rest = root.path[len(place) :].partition("site-packages/")
+                top = (rest[2] or rest[0]).partition("/")[0]
+                package = root.path[: root.path.index(top, len(place)) + len(top)]
+                if f"{package}/__init__.py" in filesystem.overlay.nodes:
+                    packages.setdefault(place + top, []).append(root)
+    return [found[0].path for found in packages.values() if len(found) == 1 and found[0].kind == LIBRARY]
+
+
+def _unreached(pending: list[Root], loader: GlibcLoader) -> list[Load]:
+    """Of the libraries that no root reached, those that none of the others needs; of a circle, its first.
+
+    Which needs which is told by names first: loading each of 1,000 libraries in a chain would load half a million.
+    """
+    named: dict[str, set[str]] = {}
+    for root in pending:
+        for name in (root.path[root.path.rfind("/") + 1 :], root.image.soname):
+            if name:
+                named.setdefault(name, set()).add(root.path)
+    needed: set[str] = set()
+    for root in pending:
+        for name in root.image.needed:
+            needed |= named.get(name[name.rfind("/") + 1 :], set()) - {root.path}
+    loads: list[Load] = []
+    seen: set[str] = set()
+    for root in sorted(pending, key=lambda root: (root.path in needed, root.path)):
+        if root.path not in seen:
+            load = loader.load_program(root.path)
+            loads.append(load)
             seen.update([item.real for item in load.objects])
-    return kept
+    return loads
+
+
+def _directory(path: str) -> str:
+    return path[: path.rfind("/")]

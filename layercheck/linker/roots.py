@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..elf import ElfImage, detect_libc
+from ..elf.image import ELFOSABI_GNU, ELFOSABI_NONE
 from ..environment.model import Environment
 from ..filesystem import Filesystem, Node
 
@@ -15,6 +16,7 @@ PROGRAM, EXTENSION, LIBRARY, UNUSED = "program", "extension", "library", "unused
 
 
 _PYTHON_PLACES = ("/opt/python/", "/var/task/")
+_SITES = ("/opt/python", "/var/task")
 _NODE_PLACES = ("/opt/nodejs/", "/var/task/")
 
 
@@ -35,7 +37,12 @@ def find_roots(filesystem: Filesystem) -> list[Root]:
         image = node.facts.elf if node.facts is not None else None
         if not isinstance(image, ElfImage) or image.machine != machine or image.bits != 64:
             continue
+        if image.osabi not in (ELFOSABI_NONE, ELFOSABI_GNU):
+            # For FreeBSD, Solaris …: packages bring such builds beside the one for Linux.
+            continue
         kind = classify(path, image, environment)
+        if kind == EXTENSION and is_plain_elsewhere(path, filesystem):
+            kind = LIBRARY
         if kind is not None and not is_foreign_libc(node, image):
             roots.append(Root(path, kind, image))
     roots.sort(key=lambda root: root.path)
@@ -77,5 +84,17 @@ def _tagged_for_another(name: str, suffixes: tuple[str, ...]) -> bool:
 
 
 def is_foreign_libc(node: Node, image: ElfImage) -> bool:
-    """Dynamic musl code: its own loader would be needed, and its rules differ."""
-    return node.facts is not None and detect_libc(image).kind == "musl"
+    """Dynamic code for musl or Android: its own loader would be needed, and its rules differ."""
+    return node.facts is not None and detect_libc(image).kind in ("musl", "bionic")
+
+
+def is_plain_elsewhere(path: str, filesystem: Filesystem) -> bool:
+    """Whether x.so, without a tag of Python in its name, lies in no package: then it may be any plugin."""
+    directory, _, name = path.rpartition("/")
+    if name.count(".") != 1 or not name.endswith(".so"):
+        return False
+    return not (
+        f"{directory}/__init__.py" in filesystem.overlay.nodes
+        or directory in _SITES
+        or directory.endswith("/site-packages")
+    )

@@ -29,13 +29,16 @@ def _write_reasons(page: Page, report: Report, verbose: bool) -> None:
     if not by_rule or verbose:
         return
     page.gap()
+    supported = {target.id: place for place, target in enumerate(report.targets) if target.state == "supported"}
     for rule, findings in sorted(by_rule.items(), key=lambda item: (item[1][0].severity.rank, item[0])):
-        head = findings[0]
+        # The newest runtime that it concerns speaks for all.
+        head = min(findings, key=lambda f: min([supported.get(target, len(report.targets)) for target in f.targets]))
         paths = {finding.path for finding in findings}
         stopped = {target for finding in findings for target in finding.targets}
         where = f" ({plural(len(paths), 'file')}, {plural(len(stopped), 'target')})"
         page.paragraph((f"{rule} {head.name}", "bold"), f"{where}: {head.message}", hang=2)
-    example = next(target for target in report.targets if not target.passed or target is report.targets[-1])
+    stopped_targets = [target for target in report.targets if not target.passed] or list(report.targets)
+    example = min(stopped_targets, key=lambda target: target.state != "supported")
     page.paragraph(f"-r {example.runtime} -a {example.architecture} tells all about one of them, -v about all.")
 
 

@@ -128,6 +128,9 @@ def is_for_elsewhere(subject: Subject, path: str) -> bool:
 def is_optional(subject: Subject, path: str) -> bool:
     """Whether Python does without this extension: a module of the same name in Python lies beside it, or its package
     imports it under a guard (data: ``guarded``)."""
+    package = subject.packages.owner(path)
+    if package is not None and package.ecosystem == "npm":
+        return package.name.startswith(tuple(_table()["guarded"]["npm"]))
     module = module_of(path)
     if module.endswith("__mypyc"):
         # What mypyc compiles shares one library; it is opened only by modules that have a .py twin each.

@@ -38,9 +38,21 @@ def fits(view: TargetView, image: object) -> bool:
     )
 
 
+def npm_package(path: str) -> str:
+    """The directory of the npm package that a file below node_modules belongs to."""
+    start = path.rfind("node_modules/") + 13
+    parts = path[start:].split("/")
+    return path[:start] + "/".join(parts[: 2 if parts[0].startswith("@") else 1])
+
+
 def fitting_families(view: TargetView, subject: Subject) -> set[str]:
     """The families of files of which one build fits the target."""
-    return {family(path) for path, fact in view.facts(subject) if fits(view, fact.elf)}
+    fitting = [path for path, fact in view.facts(subject) if fits(view, fact.elf)]
+    # An addon that was built on installation makes all prebuilt ones of its package weight.
+    built = {
+        npm_package(path) + "/prebuilds/*" for path in fitting if path.endswith(".node") and "node_modules/" in path
+    }
+    return {family(path) for path in fitting} | built
 
 
 @rule(
@@ -71,7 +83,7 @@ def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
         fixes = reinstall_all(view, subject, found)
         for path, image in found.items():
             built = machine_name(image.machine, image.bits)
-            optional = ".cpython-" in path and is_optional(subject, path)
+            optional = (".cpython-" in path or path.endswith(".node")) and is_optional(subject, path)
             yield Fault(
                 f"built for {built}, the target is {architecture}: it cannot load or start there"
                 + ("; its package does without it, more slowly" if optional else ""),
@@ -118,6 +130,7 @@ def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
         if not foreign:
             continue
         fitting = {family(path) for path, fact in facts.items() if isinstance(fact.elf, ElfImage)}
+        fitting |= fitting_families(view, subject)
         at_fault = {
             path: binary
             for path, binary in foreign.items()

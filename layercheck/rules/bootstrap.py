@@ -1,12 +1,13 @@
-"""LC561 to LC563: bootstrap of the OS-only runtimes, and scripts that Lambda starts."""
+"""LC561 to LC563 and LC566: bootstrap of the OS-only runtimes, and scripts that Lambda starts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..artifact import FILE
 from ..elf import ElfImage
 from ..finding import Severity
-from .base import Fault, StackView, Subject, TargetView, quote, rule, zip_again
+from .base import ArtifactView, Fault, StackView, Subject, TargetView, quote, rule, zip_again
 
 _CUSTOM = "AWS Lambda developer guide, building a custom runtime"
 
@@ -108,4 +109,33 @@ def CRLF_SCRIPT(view: StackView) -> Iterator[Fault]:
             )
 
 
-RULES = (BOOTSTRAP_MISSING, BOOTSTRAP_MISNAMED, CRLF_SCRIPT)
+@rule(
+    "LC566",
+    "extension-not-startable",
+    Severity.ERROR,
+    "artifact",
+    what="A file in extensions/ that is no program: neither ELF nor a script with a #! line.",
+    why="Lambda starts every file in /opt/extensions as a program; one that cannot be started ends the function's "
+    "start (Extension.LaunchError).",
+    fix="Keep only programs in extensions/, and put what they read elsewhere.",
+    example="extensions/README.md",
+    sources=("AWS Lambda developer guide, Lambda extensions API: every file in extensions/ is started",),
+)
+def EXTENSION_NOT_STARTABLE(view: ArtifactView) -> Iterator[Fault]:
+    if view.subject.kind != "layer":
+        return
+    facts = view.subject.artifact.facts
+    for entry in view.subject.artifact.entries:
+        if entry.kind != FILE or not entry.path.startswith("extensions/") or entry.path.count("/") != 1:
+            continue
+        fact = facts.get(entry.path)
+        if fact is None or (fact.elf is None and fact.first_line is None and fact.foreign is None):
+            yield Fault(
+                "no program (neither ELF nor a script with a #! line), but Lambda starts every file in extensions/",
+                view.subject,
+                entry.path,
+                f"Move it out of extensions/:\nmkdir -p share && mv {quote(entry.path)} share/",
+            )
+
+
+RULES = (BOOTSTRAP_MISSING, BOOTSTRAP_MISNAMED, CRLF_SCRIPT, EXTENSION_NOT_STARTABLE)

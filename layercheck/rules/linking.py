@@ -1,4 +1,4 @@
-"""LC401 to LC405: what the dynamic loader finds, and what it does not."""
+"""LC401, LC402, LC404 and LC405: what the dynamic loader finds, and what it does not."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from posixpath import normpath
 from typing import Any
 
 from ..elf import ElfImage
+from ..elf.image import EM_AARCH64, EM_X86_64
 from ..environment import runtimes
 from ..filesystem import Hit, Node
 from ..finding import Severity
-from ..linker import Load, Lookup, MissingVersion, expand, split_path
-from .advice import for_library, for_version
+from ..linker import Load, Lookup, MissingVersion
+from .advice import for_library, for_version, is_optional
+from .alternatives import family
 from .base import Fault, Subject, TargetView, quote, rule
 
-_LOADER = "man 8 ld.so"
-_SEARCH = "AWS Lambda developer guide, environment variables: LD_LIBRARY_PATH"
+LOADER = "man 8 ld.so"
+SEARCH = "AWS Lambda developer guide, environment variables: LD_LIBRARY_PATH"
 
 
 def _place(view: TargetView, path: str) -> tuple[Subject, str] | None:
@@ -39,9 +41,18 @@ class _Group:
         self.roots = [load]
 
 
+def _at_fault(view: TargetView) -> list[Load]:
+    """The loads that fail, but for those of which another build loads: builds for other Node.js ABIs, other systems."""
+    failing = [load for load in view.resolution.loads if load.status == "fails" or load.error is not None]
+    if not failing:
+        return []
+    loaded = {family(load.path) for load in view.resolution.loads if load.status in ("loads", "unverified", "static")}
+    return [load for load in failing if family(load.path) not in loaded]
+
+
 def _missing(view: TargetView) -> list[_Group]:
     groups: dict[tuple[str, str], _Group] = {}
-    for load in view.resolution.loads:
+    for load in _at_fault(view):
         for lookup in load.missing:
             key = (lookup.required_by, lookup.name)
             if key in groups:
@@ -87,8 +98,11 @@ def _fault(
     if len(group.roots) > 1:
         details["roots"] = sorted(root.path for root in group.roots)
     through = "" if load.path == group.lookup.required_by else f" (through {group.lookup.required_by})"
-    severity = None if certain else Severity.WARNING
+    optional = is_optional(*place)
+    severity = None if certain and not optional else Severity.WARNING
     unsure = "" if certain else "; nothing is seen to load this file, so it fails only if something opens it"
+    if optional:
+        unsure = "; its package does without it"
     return Fault(fact + through + unsure, place[0], place[1], fix, severity, details=details)
 
 
@@ -102,9 +116,10 @@ def _fault(
     "fewer than the container images of the same name, and a manylinux tag does not promise more.",
     fix="Use a build of the package that brings its libraries, or put the library into the layer's lib/.",
     example="cv2.abi3.so needs libGL.so.1",
-    sources=(_LOADER, _SEARCH, "https://github.com/3mcloud/lambda-packager/issues/36"),
+    sources=(LOADER, SEARCH, "https://github.com/3mcloud/lambda-packager/issues/36"),
 )
 def MISSING_LIBRARY(view: TargetView) -> Iterator[Fault]:
+    faults: dict[tuple[str, str | None, object], list[Fault]] = {}
     for group in _missing(view):
         name = group.lookup.name
         if "/" not in name and any(_named(view, name)):
@@ -112,12 +127,32 @@ def MISSING_LIBRARY(view: TargetView) -> Iterator[Fault]:
         place = _place(view, group.lookup.required_by)
         fix = for_library(view, place[0], place[1], name) if place else None
         fault = _fault(view, group, f"needs {name}, which no searched directory holds: cannot open shared object", fix)
-        if fault is not None:
-            yield fault
+        if fault is not None and fault.subject is not None:
+            package = place[0].packages.owner(place[1]) if place else None
+            faults.setdefault((fault.subject.id, fault.path, package or name), []).append(fault)
+    for found in faults.values():
+        yield found[0] if len(found) == 1 else _together(found)
 
 
-def _usable(view: TargetView, node: Node) -> bool:
-    wanted = 62 if view.environment.architecture == "x86_64" else 183
+def _together(faults: list[Fault]) -> Fault:
+    """One root that lacks several libraries of one package: one cause, and one thing to do."""
+    worst = [fault for fault in faults if fault.severity is None] or faults
+    head = min(worst, key=lambda fault: _ORDER.get(str(fault.details["library"]), 1))
+    names = list(dict.fromkeys(str(fault.details["library"]) for fault in [head, *faults]))
+    fact = f"needs {', '.join(names)}, which no searched directory holds: cannot open shared object"
+    unsure = (
+        "" if head.severity is None else "; nothing is seen to load this file, so it fails only if something opens it"
+    )
+    return head._replace(fact=fact + unsure, details={**head.details, "libraries": names})
+
+
+_ORDER = {"libGL.so.1": 0}
+"""What is told first of several: the library by which people know the fault."""
+
+
+def is_usable(view: TargetView, node: Node) -> bool:
+    """Whether a file is an ELF file for the target's machine."""
+    wanted = EM_X86_64 if view.environment.architecture == "x86_64" else EM_AARCH64
     image = node.facts.elf if node.facts is not None else None
     return isinstance(image, ElfImage) and image.machine == wanted and image.bits == 64
 
@@ -132,31 +167,36 @@ def _usable(view: TargetView, node: Node) -> bool:
     "function) and of DT_RUNPATH, and nowhere else; the directory of the program itself is not searched.",
     fix="Move the library to lib/, or set LD_LIBRARY_PATH on the function.",
     example="wkhtmltox/lib/libjpeg.so.62 in a layer: only lib/ is searched",
-    sources=(_LOADER, _SEARCH, "https://github.com/wkhtmltopdf/packaging/pull/77"),
+    sources=(LOADER, SEARCH, "https://github.com/wkhtmltopdf/packaging/pull/77"),
 )
 def LIBRARY_OFF_SEARCH_PATH(view: TargetView) -> Iterator[Fault]:
     for group in _missing(view):
         name = group.lookup.name
-        found = [node for node in _named(view, name) if _usable(view, node)] if "/" not in name else []
+        found = [node for node in _named(view, name) if is_usable(view, node)] if "/" not in name else []
         if not found or _on_path(group.lookup.tried, {node.path for node in found}):
             continue
-        there = found[0]
+        there = next((node for node in found if node.path.endswith("/" + name)), found[0])
         directory = there.path[: there.path.rfind("/")]
         called = there.path[there.path.rfind("/") + 1 :]
-        if called != name:
+        if called != name and any(line.startswith(f"{directory}/") for line in map(normpath, group.lookup.tried)):
             words = f"needs {name}; {there.path} is that library, but not under that file name"
-            fix = f"Add a link beside it:\nln -s {quote(called)} {quote(_relative(view, directory) + '/' + name)}"
+            fix = f"Add a link beside it:\nln -s {quote(called)} {quote(inside(view, directory) + '/' + name)}"
         else:
             words = f"needs {name}, which lies in {directory}, a directory that the loader does not search"
+            new_name = "" if called == name else quote(name)
+            if called != name:
+                words = f"needs {name}; {there.path} is that library, in a directory that the loader does not search"
             home = "/opt/lib" if directory.startswith("/opt") else "/var/task/lib"
-            inside = quote(_relative(view, there.path))
-            fix = f"Move it to lib/ ({home} is searched), or set LD_LIBRARY_PATH on the function:\nmv {inside} lib/"
+            place = quote(inside(view, there.path))
+            fix = f"Move it to lib/ ({home} is searched), or set LD_LIBRARY_PATH on the function:\n"
+            fix += f"mv {place} lib/{new_name}"
         fault = _fault(view, group, words, fix, {"candidates": [node.path for node in found]})
         if fault is not None:
             yield fault
 
 
-def _relative(view: TargetView, path: str) -> str:
+def inside(view: TargetView, path: str) -> str:
+    """An absolute path as it stands inside its artifact."""
     for root in ("/opt/", "/var/task/"):
         if path.startswith(root):
             return path[len(root) :] or "."
@@ -177,14 +217,14 @@ def _on_path(tried: Sequence[str], paths: set[str]) -> bool:
     "empty file or a program in their place ends the load at once.",
     fix="Replace the file by the library for the target.",
     example="/opt/lib/libz.so.1 is for arm64",
-    sources=(_LOADER, "glibc, elf/dl-load.c, open_verify"),
+    sources=(LOADER, "glibc, elf/dl-load.c, open_verify"),
 )
 def UNUSABLE_CANDIDATE(view: TargetView) -> Iterator[Fault]:
     for group in _missing(view):
         name = group.lookup.name
         candidates = list(_named(view, name)) if "/" not in name else []
         if not candidates or (
-            any(_usable(view, node) for node in candidates)
+            any(is_usable(view, node) for node in candidates)
             and not _on_path(group.lookup.tried, {node.path for node in candidates})
         ):
             continue
@@ -205,7 +245,7 @@ def UNUSABLE_CANDIDATE(view: TargetView) -> Iterator[Fault]:
 def _fatal(view: TargetView) -> Iterator[Fault]:
     """Loads that a candidate ended, one finding for each candidate."""
     seen: set[tuple[str, str]] = set()
-    for load in view.resolution.loads:
+    for load in _at_fault(view):
         if load.error is None or load.error in seen:
             continue
         seen.add(load.error)
@@ -218,7 +258,7 @@ def _fatal(view: TargetView) -> Iterator[Fault]:
             f"cannot load: {path}: {reason}",
             place[0],
             place[1],
-            f"Replace {quote(_relative(view, path))} by the real library.",
+            f"Replace {quote(inside(view, path))} by the real library.",
             None if certain else Severity.WARNING,
             details={"candidates": [path], "reason": reason, "library": path[path.rfind("/") + 1 :]},
         )
@@ -234,17 +274,18 @@ def _fatal(view: TargetView) -> Iterator[Fault]:
     "Amazon Linux 2 has glibc 2.26, Amazon Linux 2023 has 2.34. A newer copy further on in the search is not used.",
     fix="Take a build for an older glibc (manylinux2014), build on the runtime's system, or use a newer runtime.",
     example="_rust.abi3.so needs GLIBC_2.28 of libc.so.6, which has up to 2.26",
-    sources=(_LOADER, "https://github.com/aws/aws-lambda-rust-runtime/issues/932"),
+    sources=(LOADER, "https://github.com/aws/aws-lambda-rust-runtime/issues/932"),
 )
 def SYMBOL_VERSION_NOT_FOUND(view: TargetView) -> Iterator[Fault]:
     groups: dict[str, tuple[list[Load], list[MissingVersion]]] = {}
-    for load in view.resolution.loads:
+    for load in _at_fault(view):
         for fact in load.missing_versions:
             loads, facts = groups.setdefault(fact.required_by, ([], []))
             if load not in loads:
                 loads.append(load)
             if fact not in facts:
                 facts.append(fact)
+    faults: dict[tuple[str, str | None, object], list[Fault]] = {}
     for requirer, (loads, facts) in groups.items():
         certain = [load for load in loads if load.path in view.resolution.certain]
         own = [load for load in loads if load.path == requirer]
@@ -252,31 +293,47 @@ def SYMBOL_VERSION_NOT_FOUND(view: TargetView) -> Iterator[Fault]:
         place = _place(view, load.path)
         if place is None:
             continue
-        wanted = "; ".join(
-            f"{', '.join(_sorted_nodes(f.version for f in facts if f.path == path))} of {path}"
-            for path in dict.fromkeys(f.path for f in facts)
-        )
         blamed = _place(view, requirer) or place
         details: dict[str, Any] = {
             "required_by": requirer,
             "chain": list(load.chain(requirer)),
             "versions": [
-                {"library": f.library, "path": f.path, "version": f.version, "required_by": f.required_by}
-                for f in facts
+                {"library": f.library, "path": f.path, "version": f.version, "required_by": requirer} for f in facts
             ],
         }
         if len(loads) > 1:
             details["roots"] = sorted(item.path for item in loads)
-        through = "" if load.path == requirer else f" (through {requirer})"
+        optional = is_optional(*place)
         unsure = "" if certain else "; nothing is seen to load this file, so it fails only if something opens it"
-        yield Fault(
-            f"needs {wanted}, which {view.environment.name}'s libraries lack: version not found{through}{unsure}",
+        fault = Fault(
+            "; its package does without it" if optional else unsure,
             place[0],
             place[1],
             for_version(view, blamed[0], blamed[1], _newer_runtime(view)),
-            None if certain else Severity.WARNING,
+            None if certain and not optional else Severity.WARNING,
             details=details,
         )
+        package = blamed[0].packages.owner(blamed[1])
+        faults.setdefault((place[0].id, place[1], package or requirer), []).append(fault)
+    for found in faults.values():
+        yield _versions_together(view, found)
+
+
+def _versions_together(view: TargetView, faults: list[Fault]) -> Fault:
+    """One root and one package: what all its libraries lack is one cause, and one thing to do."""
+    head = min(faults, key=lambda fault: (fault.severity or Severity.ERROR).rank)
+    versions = [version for fault in faults for version in fault.details["versions"]]
+    wanted = "; ".join(
+        f"{', '.join(_sorted_nodes(v['version'] for v in versions if v['path'] == path))} of {path}"
+        for path in dict.fromkeys(str(version["path"]) for version in versions)
+    )
+    root = head.subject.where(head.path or "") if head.subject is not None else ""
+    requirers = [str(fault.details["required_by"]) for fault in faults]
+    through = "" if root in map(normpath, requirers) else f" (through {requirers[0]}"
+    if through:
+        through += f" and {len(requirers) - 1} more)" if len(requirers) > 1 else ")"
+    fact = f"needs {wanted}, which {view.environment.name}'s libraries lack: version not found{through}"
+    return head._replace(fact=fact + head.fact, details={**head.details, "versions": versions})
 
 
 def _sorted_nodes(nodes: Iterable[str]) -> list[str]:
@@ -294,64 +351,4 @@ def _newer_runtime(view: TargetView) -> str | None:
     return f"{others[0]} or newer" if others else None
 
 
-@rule(
-    "LC403",
-    "shadowed-library",
-    Severity.WARNING,
-    "target",
-    what="A library of the artifact that never loads, because another copy of its name comes first in the search.",
-    why="/opt/lib is the last directory of LD_LIBRARY_PATH: the runtime's and the system's copies win, and DT_RUNPATH "
-    "loses to all of them. Only DT_RPATH comes first.",
-    fix="Leave it out when the system's copy serves; else give the library another soname, or its users a DT_RPATH.",
-    example="lib/libstdc++.so.6 of a layer: /lib64/libstdc++.so.6 is used",
-    sources=(_LOADER, _SEARCH),
-)
-def SHADOWED_LIBRARY(view: TargetView) -> Iterator[Fault]:
-    nodes = view.filesystem.overlay.nodes
-    names = {path[path.rfind("/") + 1 :] for path in nodes if ".so" in path}
-    used: set[str] = set()
-    answers: dict[tuple[str, str], str] = {}
-    failing: set[str] = set()
-    for load in view.resolution.loads:
-        # A library that was judged by itself only because nothing loads it is not used by that.
-        mine = load.objects if load.path in view.resolution.certain else load.objects[1:]
-        used.update([item.real for item in mine])
-        failing.update([fact.library for fact in load.missing_versions])
-        for lookup in load.lookups:
-            if lookup.path is not None and lookup.name in names:
-                answers.setdefault((lookup.name, lookup.required_by), lookup.path)
-    told: set[str] = set()
-    for (name, requirer), path in sorted(answers.items()):
-        for directory in _searched_by(view, requirer):
-            own = nodes.get(f"{directory}/{name}")
-            if own is None or own.path in used or own.path in told or own.entry is None or not _usable(view, own):
-                continue
-            told.add(own.path)
-            broken = name in failing
-            yield Fault(
-                f"never loads: {path} comes first for the name {name}"
-                + (" and lacks a version that is needed" if broken else " and meets every need"),
-                view.subject_of(own.mount),
-                own.entry.path,
-                f"Give its users a DT_RPATH, which comes first:\n"
-                f"patchelf --force-rpath --set-rpath '$ORIGIN' {quote(_relative(view, requirer))}"
-                if broken
-                else "Leave it out.",
-                None if broken else Severity.INFO,
-                details={"library": name, "used": path, "required_by": requirer},
-            )
-
-
-def _searched_by(view: TargetView, requirer: str) -> list[str]:
-    """The directories of artifacts in which a library for ``requirer`` would be sought, as real paths."""
-    hit = view.filesystem.lookup(requirer)
-    image = hit.node.facts.elf if isinstance(hit, Hit) and hit.node.facts is not None else None
-    own = requirer[: requirer.rfind("/")]
-    found = ["/opt/lib", "/var/task/lib", "/var/task", own]
-    if isinstance(image, ElfImage):
-        for text in split_path(image.runpath):
-            found.append(expand(text, own, view.environment.loader.lib, ""))
-    return list(dict.fromkeys(normpath(directory) for directory in found))
-
-
-RULES = (MISSING_LIBRARY, SYMBOL_VERSION_NOT_FOUND, SHADOWED_LIBRARY, LIBRARY_OFF_SEARCH_PATH, UNUSABLE_CANDIDATE)
+RULES = (MISSING_LIBRARY, SYMBOL_VERSION_NOT_FOUND, LIBRARY_OFF_SEARCH_PATH, UNUSABLE_CANDIDATE)

@@ -25,6 +25,12 @@ def _symlinks(subject: Subject) -> Iterator[tuple[Entry, str]]:
                 yield entry, fact.link_target
 
 
+def _mild(entry: Entry) -> Severity | None:
+    """The interpreter's links that every virtual environment has in bin/: nothing in Lambda uses them."""
+    directory, _, name = entry.path.rpartition("/")
+    return Severity.INFO if directory.endswith("bin") and name.startswith("python") else None
+
+
 def _within(path: str, roots: tuple[str, ...]) -> bool:
     return any(path == root or path.startswith(root + "/") for root in roots)
 
@@ -68,7 +74,7 @@ def BROKEN_SYMLINK(view: TargetView) -> Iterator[Fault]:
                 subject,
                 entry.path,
                 f"Pack its target {path} too, or store the file itself instead of the link (zip without -y).",
-                Severity.ERROR if needed else None,
+                Severity.ERROR if needed else _mild(entry),
                 details={"target": target},
             )
 
@@ -94,6 +100,7 @@ def ESCAPING_SYMLINK(view: StackView) -> Iterator[Fault]:
                     subject,
                     entry.path,
                     "Store the file itself (zip without -y), or make the link relative and pack its target.",
+                    _mild(entry),
                     details={"target": target},
                 )
 

@@ -99,7 +99,8 @@ def MISSING_EXECUTE_BIT(view: StackView) -> Iterator[Fault]:
             image = fact.elf if fact is not None and isinstance(fact.elf, ElfImage) else None
             if reason is None and not (_is_program(entry, image) if image is not None else _is_script(entry, fact)):
                 continue
-            if reason is not None and fact is None and entry.path.startswith("bin/"):
+            startable = fact is not None and (fact.elf is not None or fact.first_line is not None)
+            if not startable and entry.path.startswith(("bin/", "extensions/")):
                 continue
             if image is not None and not image.is_program and entry.path != "bootstrap":
                 continue
@@ -116,6 +117,12 @@ def MISSING_EXECUTE_BIT(view: StackView) -> Iterator[Fault]:
 
 def _is_script(entry: Entry, fact: Facts | None) -> bool:
     """A #! script that is no module: what begins with #! among .py and .js files is hardly ever started."""
+    if (
+        "node_modules/" in entry.path
+        or "site-packages/" in entry.path
+        or (entry.path.startswith("python/") and not entry.path.startswith("python/bin/"))
+    ):
+        return False
     name = entry.path.rsplit("/", 1)[-1]
     suffix = name.rpartition(".")[2] if "." in name else "sh"
     return fact is not None and fact.first_line is not None and entry.mode is not None and suffix in ("sh", "bash")
@@ -140,7 +147,8 @@ def _is_program(entry: Entry, image: ElfImage) -> bool:
 def NO_UNIX_MODES(view: ArtifactView) -> Iterator[Fault]:
     files = [entry for entry in view.subject.artifact.entries if entry.kind == FILE]
     bare = [entry for entry in files if entry.mode is None]
-    if bare and view.subject.artifact.form != "directory":
+    plain_jar = view.subject.artifact.form == "jar" and not view.subject.shape.programs
+    if bare and view.subject.artifact.form != "directory" and not plain_jar:
         hosts = sorted({entry.host for entry in bare})
         yield Fault(
             f"{len(bare)} of {len(files)} files carry no Unix mode (made on host system {', '.join(map(str, hosts))}): "

@@ -103,7 +103,7 @@ WHOLE: Sequence[tuple[str, str, Files | bytes, dict[str, Any]]] = (
     ("LC301", "LC405", {**NEEDY, "lib/libx.so.1": module(machine="aarch64")}, {}),
     ("LC302", "LC405", {**NEEDY, "lib/libx.so.1": build_macho()}, {}),
     ("LC303", "LC405", {**NEEDY, "lib/libx.so.1": module()[:100]}, {}),
-    ("LC305", "LC401", {M: build_elf(needed=["libc.so", "liblog.so"])}, {}),
+    ("LC305", "LC401", {**NEEDY, "lib/libx.so.1": build_elf(needed=["libc.musl-x86_64.so.1"])}, {}),
     ("LC402", "LC403", {
         M: build_elf(needed=["libstdc++.so.6"], verneed={"libstdc++.so.6": ["GLIBCXX_3.4.99"]}),
         "lib/libstdc++.so.6": build_elf(soname="libstdc++.so.6", verdef=["GLIBCXX_3.4.99"]),

@@ -16,8 +16,10 @@ NEW = build_elf(needed=["libc.so.6"], verneed={"libc.so.6": ["GLIBC_2.28", "GLIB
 CASES: Sequence[tuple[str, Files, dict[str, Any], list[tuple[str, str, str | None]]]] = (
     ("a module's library is nowhere", {M: module("libnone.so.1")}, {}, [("LC401", "error", M)]),
     ("a program's", {"bin/tool": (program("libnone.so.1"), 0o755)}, {}, [("LC401", "error", "bin/tool")]),
-    ("a plain .so is a module too", {"python/pkg/_m.so": module("libnone.so.1")}, {},
+    ("a plain .so is a module too", {"python/pkg/_m.so": module("libnone.so.1"), "python/pkg/__init__.py": b""}, {},
      [("LC401", "error", "python/pkg/_m.so")]),
+    ("a plain .so outside any package may be any plugin", {"python/pkg/plugins/m.so": module("libnone.so.1")}, {},
+     [("LC401", "warning", "python/pkg/plugins/m.so")]),
     ("a library that nothing is seen to load", {"lib/libplugin.so": module("libnone.so.1")}, {},
      [("LC401", "warning", "lib/libplugin.so")]),
     ("through a library: the root is named", {M: module("liba.so.1"), "lib/liba.so.1": module("libnone.so.1")}, {},
