@@ -109,6 +109,10 @@ class Run:
         self.targets.append((target, choice))
         self._collect("target", view, name)
         self._unverified(view, name)
+        if choice.runtime.language == "java":
+            for subject in stack.subjects:
+                if any("java" in languages for languages in subject.shape.languages.values()):
+                    self._note("the release that its classes are compiled for", "is not read yet", name, subject, None)
         if self.gate and self.options.libraries == "newest":
             self._floor(stack, choice, view, name)
 
