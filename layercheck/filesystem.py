@@ -124,8 +124,21 @@ class Filesystem:
             path = cwd.rstrip("/") + "/" + path
         known = self._known.get(path)
         if known is None:
-            known = self._known[path] = self._walk(path)
+            known = self._known[path] = self._beside(path) or self._walk(path)
         return known
+
+    def _beside(self, path: str) -> Hit | Miss | None:
+        """The quick way for a file in a directory that is known already; None when links or dots are in it."""
+        cut = path.rfind("/")
+        parent, name = self._known.get(path[:cut]), path[cut + 1 :]
+        if not isinstance(parent, Hit) or not parent.node.is_directory or name in ("", ".", ".."):
+            return None
+        here = (parent.real if parent.real != "/" else "") + "/" + name
+        return None if self._link(here) is not None else self._end(path, here)
+
+    def has(self, real: str) -> bool:
+        """Whether anything, a symlink included, lies at a path whose directory is free of links."""
+        return real in self.overlay.nodes or real in self._files or self._is_directory(real)
 
     def _walk(self, path: str) -> Hit | Miss:
         pending = _steps(path)
@@ -150,12 +163,15 @@ class Filesystem:
             at = here
             if pending and not self._is_directory(at):
                 return Miss("not a directory" if self._exists(at) else "absent")
-        node = self._node(at or "/")
+        return self._end(path, at or "/")
+
+    def _end(self, path: str, real: str) -> Hit | Miss:
+        node = self._node(real)
         if node is None:
             return Miss("absent")
         if node.entry is not None and node.entry.mode is not None and not node.entry.mode & 0o004:
             return Miss("denied")
-        return Hit(node, path, at or "/")
+        return Hit(node, path, real)
 
     def _link(self, path: str) -> str | None:
         target = self.overlay.links.get(path)

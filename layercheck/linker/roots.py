@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..elf import ElfImage, detect_libc
 from ..environment.model import Environment
-from ..filesystem import Filesystem, Node
+from ..filesystem import Filesystem, Hit
 
 PROGRAM, EXTENSION, LIBRARY, UNUSED = "program", "extension", "library", "unused"
 
@@ -31,13 +31,20 @@ def find_roots(filesystem: Filesystem) -> list[Root]:
     environment = filesystem.environment
     machine = 62 if environment.architecture == "x86_64" else 183
     roots = []
-    for path, node in filesystem.overlay.nodes.items():
-        image = node.facts.elf if node.facts is not None else None
-        if not isinstance(image, ElfImage) or image.machine != machine or image.bits != 64:
-            continue
-        kind = classify(path, image, environment)
-        if kind is not None and not is_foreign_libc(node, image):
-            roots.append(Root(path, kind, image))
+    nodes = filesystem.overlay.nodes
+    for mount in filesystem.overlay.mounts:
+        for name, facts in mount.artifact.facts.items():
+            image = facts.elf
+            if not isinstance(image, ElfImage) or image.machine != machine or image.bits != 64:
+                continue
+            path = f"{mount.at}/{name}"
+            node = nodes.get(path)
+            # The file of a later layer hides the one of an earlier.
+            if node is None or node.facts is not facts:
+                continue
+            kind = classify(path, image, environment)
+            if kind is not None and not is_foreign_libc(filesystem, image):
+                roots.append(Root(path, kind, image))
     roots.sort(key=lambda root: root.path)
     return roots
 
@@ -76,6 +83,15 @@ def _tagged_for_another(name: str, suffixes: tuple[str, ...]) -> bool:
     return tag != "so" and "." + tag not in suffixes and tag.startswith(("cpython-", "pypy", "abi", "graalpy"))
 
 
-def is_foreign_libc(node: Node, image: ElfImage) -> bool:
-    """Dynamic musl code: its own loader would be needed, and its rules differ."""
-    return node.facts is not None and detect_libc(image).kind == "musl"
+def is_foreign_libc(filesystem: Filesystem, image: ElfImage) -> bool:
+    """Dynamic musl code where no musl loader is: not the environment's, nor one that the artifact brings."""
+    if filesystem.environment.loader.kind == "musl" or detect_libc(image).kind != "musl":
+        return False
+    return own_musl_loader(filesystem, image) is None
+
+
+def own_musl_loader(filesystem: Filesystem, image: ElfImage) -> str | None:
+    """The path of the musl loader that a program names as its interpreter, if it is there."""
+    if image.interp is None or not image.interp.rpartition("/")[2].startswith("ld-musl-"):
+        return None
+    return image.interp if isinstance(filesystem.lookup(image.interp), Hit) else None
