@@ -128,10 +128,14 @@ class Filesystem:
         return known
 
     def _beside(self, path: str) -> Hit | Miss | None:
-        """The quick way for a file in a directory that is known already; None when links or dots are in it."""
-        cut = path.rfind("/")
-        parent, name = self._known.get(path[:cut]), path[cut + 1 :]
-        if not isinstance(parent, Hit) or not parent.node.is_directory or name in ("", ".", ".."):
+        """The quick way, by what its directory turned out to be; None when the name is a link or no plain name."""
+        above, _, name = path.rpartition("/")
+        if name in ("", ".", ".."):
+            return None
+        parent = self._known.get(above)
+        if parent is None:
+            parent = self._known[above] = self._walk(above)
+        if not isinstance(parent, Hit) or not parent.node.is_directory:
             return None
         here = (parent.real if parent.real != "/" else "") + "/" + name
         return None if self._link(here) is not None else self._end(path, here)

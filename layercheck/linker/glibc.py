@@ -75,6 +75,8 @@ class GlibcLoader:
         refusal = verify(hit.node, file, self._architecture, self.behaviour)
         if refusal is not None:
             return Load(path, "foreign" if refusal[0] == SKIP else "fails", error=(path, refusal[1]))
+        if not file.dynamic and not file.is_program:
+            return Load(path, "fails", error=(path, "it has no dynamic section"))
         if by_kernel and file.interp and not isinstance(self._filesystem.lookup(file.interp, self._cwd), Hit):
             return Load(path, "fails", error=(path, f"its interpreter {file.interp} is not there"))
         origin: str | None = directory_of(absolute(path, self._cwd))
@@ -110,12 +112,14 @@ class GlibcLoader:
                 library.runpath = self.search_list(split_path(image.runpath), origin, "runpath")
             elif image.rpath:
                 library.rpath = self.search_list(split_path(image.rpath), origin, "rpath")
-            if any("$" in name for name in library.needed):
-                library.needed = self.expand(library.needed, origin)
+            if "$" in "".join(library.needed):
+                library.needed = self._expand(library.needed, origin)
+            for name, optional in ((image.filter, False), (image.auxiliary, True)):
+                if name:
+                    library.filters += tuple([(text, optional) for text in self._expand((name,), origin)])
         return library
 
-    def expand(self, texts: tuple[str, ...], origin: str | None) -> tuple[str, ...]:
-        """Texts with their tokens replaced, for an object in the directory ``origin``."""
+    def _expand(self, texts: tuple[str, ...], origin: str | None) -> tuple[str, ...]:
         return expand_all(texts, origin, self._loader.lib, _PLATFORM[self._architecture])
 
     def _running(self) -> dict[str, Loaded]:
@@ -133,7 +137,7 @@ class GlibcLoader:
         key = (texts, origin if "$" in "".join(texts) else None, via)
         found = self._lists.get(key)
         if found is None:
-            prefixes = dict.fromkeys([prefix_of(text) for text in self.expand(texts, origin)])
+            prefixes = dict.fromkeys([prefix_of(text) for text in self._expand(texts, origin)])
             directories = tuple([self._directory(prefix) for prefix in prefixes])
             found = self._lists[key] = SearchList(directories, via)
         return found

@@ -39,8 +39,8 @@ class Library:
     """A usable file under the path by which it was opened. Compared by identity; nobody changes it."""
 
     __slots__ = (
-        "defined", "file", "image", "needed", "nodeflib", "origin", "path", "place", "real", "rpath", "runpath",
-        "soname", "verneed",
+        "_defined", "file", "filters", "image", "needed", "nodeflib", "origin", "path", "place", "real", "rpath",
+        "runpath", "soname", "verneed",
     )  # fmt: skip
 
     def __init__(self, hit: Hit, path: str, file: ElfImage | Named, origin: str | None) -> None:
@@ -52,23 +52,28 @@ class Library:
         self.place = "artifact" if hit.node.mount >= 0 else "environment"
         self.soname = file.soname
         self.needed: tuple[str, ...] = ()
+        # Names with whether they may be absent (DT_AUXILIARY) or not (DT_FILTER).
+        self.filters: tuple[tuple[str, bool], ...] = ()
         self.verneed: tuple[tuple[str, tuple[tuple[str, int], ...]], ...] = ()
         self.nodeflib = False
         self.rpath: SearchList | None = None
         # An empty DT_RUNPATH searches nothing, and still voids DT_RPATH: it is a list without directories.
         self.runpath: SearchList | None = None
-        self.defined = _defined(file)
+        self._defined: frozenset[str] | None = None
         if self.image is not None:
             self.needed = self.image.needed
             self.verneed = self.image.verneed
             self.nodeflib = bool(self.image.flags_1 & DF_1_NODEFLIB)
 
-
-def _defined(file: ElfImage | Named) -> frozenset[str]:
-    """The version nodes that are surely there."""
-    if isinstance(file, Named):
-        return file.versions.nodes if file.versions is not None else frozenset()
-    return frozenset([node for node, _ in file.verdef]) if file.verdef else frozenset()
+    @property
+    def defined(self) -> frozenset[str]:
+        """The version nodes that are surely there."""
+        if self._defined is None:
+            if isinstance(self.file, Named):
+                self._defined = self.file.versions.nodes if self.file.versions is not None else frozenset()
+            else:
+                self._defined = frozenset([node for node, _ in self.file.verdef or ()])
+        return self._defined
 
 
 def file_of(node: Node) -> ElfImage | Named | None:

@@ -92,8 +92,7 @@ class Process:
                 error = self._need(name, item)
                 if error is not None:
                     return error
-            image = item.library.image
-            if image is not None and (image.filter or image.auxiliary):
+            if item.library.filters:
                 error = self._need_filters(item)
                 if error is not None:
                     return error
@@ -101,13 +100,8 @@ class Process:
 
     def _need_filters(self, item: Loaded) -> Refusal | None:
         """DT_FILTER and DT_AUXILIARY: the named library is put before the object; an auxiliary one may be absent."""
-        image = item.library.image
-        assert image is not None
-        for name, optional in ((image.filter, False), (image.auxiliary, True)):
-            if not name:
-                continue
+        for name, optional in item.library.filters:
             lookups, missing = len(self._lookups), name in self._missing
-            (name,) = self._loader.expand((name,), item.library.origin) or ("",)
             error = self._need(name, item)
             if optional and (error is not None or self._lookups[-1].path is None):
                 del self._lookups[lookups:]
