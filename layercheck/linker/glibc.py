@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ..elf import ElfImage
 from ..environment import limits
 from ..environment.model import Named
-from ..filesystem import Filesystem, Hit
+from ..filesystem import Filesystem, Hit, Node
 from .behaviour import behaviour_of
 from .library import ENDS_LIST, FATAL, SKIP, Library, Refusal, file_of, verify
 from .model import Load
@@ -123,14 +123,16 @@ class GlibcLoader:
         return expand_all(texts, origin, self._loader.lib, _PLATFORM[self._architecture])
 
     def _running(self) -> dict[str, Loaded]:
-        """The loader itself, by its names: it is in every process."""
+        """The loader itself, by its names: it is in every process, told by the environment or not."""
         path = self._loader.path
+        name = path[path.rfind("/") + 1 :]
         hit = self._filesystem.lookup(path)
         file = file_of(hit.node) if isinstance(hit, Hit) else None
         if not isinstance(hit, Hit) or file is None:
-            return {}
+            file = Named(name, None)
+            hit = Hit(Node(path, -1, None, None, file, False), path, path)
         itself = Loaded(Library(hit, path, file, None), None)
-        return {path: itself, path[path.rfind("/") + 1 :]: itself}
+        return {path: itself, name: itself}
 
     def search_list(self, texts: tuple[str, ...], origin: str | None, via: str) -> SearchList:
         """The list that ``texts`` are for an object in the directory ``origin``."""

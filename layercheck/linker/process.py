@@ -45,8 +45,9 @@ class Process:
         self._lookups: list[Lookup] = []
         self._missing: set[str] = set()
         self._opening = False
-        # The kernel tells ld.so neither the name nor the file of a program that it has mapped.
-        self._add(self._program, ("", program.path) if named else ("",), program.real if named else None)
+        # The kernel does not tell ld.so the name of a program that it has mapped. The program's file is never compared:
+        # a library that leads to it is loaded a second time.
+        self._add(self._program, ("", program.path) if named else ("",), None)
         error = self._load_needed()
         others = [item for item in self._objects if item is not self._program]
         self.load = self._finish(program.path, [self._program, *others], error)
