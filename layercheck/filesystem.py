@@ -148,8 +148,25 @@ class Filesystem:
             path = cwd.rstrip("/") + "/" + path
         known = self._known.get(path)
         if known is None:
-            known = self._known[path] = self._walk(path)
+            known = self._known[path] = self._beside(path) or self._walk(path)
         return known
+
+    def _beside(self, path: str) -> Hit | Miss | None:
+        """The quick way, by what its directory turned out to be; None when the name is a link or no plain name."""
+        above, _, name = path.rpartition("/")
+        if name in ("", ".", ".."):
+            return None
+        parent = self._known.get(above)
+        if parent is None:
+            parent = self._known[above] = self._walk(above)
+        if not isinstance(parent, Hit) or not parent.node.is_directory:
+            return None
+        here = (parent.real if parent.real != "/" else "") + "/" + name
+        return None if self._link(here) is not None else self._end(path, here)
+
+    def has(self, real: str) -> bool:
+        """Whether anything, a symlink included, lies at a path whose directory is free of links."""
+        return real in self.overlay.nodes or real in self._files or self._is_directory(real)
 
     def _walk(self, path: str) -> Hit | Miss:
         pending = _steps(path)
@@ -174,12 +191,15 @@ class Filesystem:
             at = here
             if pending and not self._is_directory(at):
                 return Miss("not a directory" if self._exists(at) else "absent")
-        node = self._node(at or "/")
+        return self._end(path, at or "/")
+
+    def _end(self, path: str, real: str) -> Hit | Miss:
+        node = self._node(real)
         if node is None:
             return Miss("absent")
         if node.entry is not None and node.entry.mode is not None and not node.entry.mode & 0o004:
             return Miss("denied")
-        return Hit(node, path, at or "/")
+        return Hit(node, path, real)
 
     def _link(self, path: str) -> str | None:
         target = self.overlay.links.get(path)

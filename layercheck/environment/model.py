@@ -7,7 +7,7 @@ inside are ordinary dicts, so that everything can be sent to another process; no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -66,13 +66,17 @@ EnvironmentFile: TypeAlias = "Named | Link | Other | ElfImage"
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """The dynamic loader: ``kind`` (``glibc``, ``musl``), release, path, trusted directories, what ``$LIB`` means."""
+    """The dynamic loader: ``kind`` (``glibc``, ``musl``), release, path, trusted directories, what ``$LIB`` means.
+
+    ``cache`` is what /etc/ld.so.cache says: names with the path of each; empty where there is no such file.
+    """
 
     kind: str
     version: str
     path: str
     default_directories: tuple[str, ...]
     lib: str
+    cache: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

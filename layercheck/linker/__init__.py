@@ -2,6 +2,7 @@
 
 from .glibc import GlibcLoader
 from .model import Load, LoadedObject, Lookup, MissingVersion, Resolution
+from .musl import MuslLoader
 from .resolve import resolve
 from .roots import Root, find_roots
 from .search import expand, split_library_path, split_path
@@ -12,6 +13,7 @@ __all__ = [
     "LoadedObject",
     "Lookup",
     "MissingVersion",
+    "MuslLoader",
     "Resolution",
     "Root",
     "expand",

@@ -1,332 +1,223 @@
-"""glibc's dynamic loader: search order, breadth-first loading, matching of loaded names, versions.
+"""glibc's dynamic loader: where it looks for a name, and what it finds there.
 
-The rules are those of ``elf/dl-load.c``, ``dl-deps.c`` and ``dl-version.c`` as they behave in glibc 2.26 and 2.34, the
-bases of Amazon Linux 2 and 2023.
+The rules are those of ``elf/dl-load.c`` as they behave in glibc 2.26 (Amazon Linux 2), 2.34 (2023) and up to 2.43;
+``process`` has what happens with what was found.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from ..elf import ElfImage
-from ..elf.image import (
-    DF_1_NODEFLIB,
-    DF_1_PIE,
-    ELFOSABI_GNU,
-    ELFOSABI_NONE,
-    ET_DYN,
-    ET_EXEC,
-    ET_REL,
-    VER_FLG_WEAK,
-    machine_name,
-)
+from ..environment import limits
 from ..environment.model import Named
 from ..filesystem import Filesystem, Hit, Node
-from .model import Load, LoadedObject, Lookup, MissingVersion
-from .search import directory_of, expand, join, split_path
+from .behaviour import behaviour_of
+from .library import ENDS_LIST, FATAL, SKIP, Library, Refusal, file_of, verify
+from .model import Load
+from .process import Loaded, Process
+from .search import Directory, Place, SearchList, absolute, directory_of, expand_all, prefix_of, split_path
+from .versions import Outcome
 
-MAX_OBJECTS = 5_000
 _PLATFORM = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 
-class _Object:
-    """An object of the emulated process."""
-
-    __slots__ = ("file", "loader", "names", "needs", "origin", "path", "real", "rpath", "runpath")
-
-    def __init__(self, hit: Hit, file: ElfImage | Named, loader: _Object | None, name: str) -> None:
-        self.path = hit.opened
-        self.real = hit.real
-        self.file = file
-        self.loader = loader
-        self.names = {name, hit.opened}
-        self.origin = directory_of(hit.opened)
-        self.needs: tuple[str, ...] = file.needed if isinstance(file, ElfImage) else ()
-        self.rpath: tuple[str, ...] = ()
-        self.runpath: tuple[str, ...] | None = None
-
-    @property
-    def soname(self) -> str | None:
-        return self.file.soname
-
-
-class _Found(NamedTuple):
-    hit: Hit
-    file: ElfImage | Named
-    via: str
-
-
-class _Fatal(NamedTuple):
-    path: str
-    reason: str
-
-
 class GlibcLoader:
-    """Loads programs of one filesystem. What a directory list holds for a name is remembered between loads."""
+    """Loads programs of one filesystem. Files, directories and answers are remembered between loads.
+
+    ``library_path`` replaces the environment's LD_LIBRARY_PATH; ``cpu_level`` is ``x86-64-v2`` to ``-v4`` (by default
+    what Lambda documents).
+    """
 
     def __init__(
-        self, filesystem: Filesystem, library_path: tuple[str, ...] | None = None, cwd: str = "/var/task"
+        self,
+        filesystem: Filesystem,
+        library_path: tuple[str, ...] | None = None,
+        cwd: str = "/var/task",
+        *,
+        cpu_level: str | None = None,
     ) -> None:
         environment = filesystem.environment
         self._filesystem = filesystem
         self._loader = environment.loader
+        self._architecture = environment.architecture
         self._cwd = cwd
         self._library_path = environment.library_path if library_path is None else library_path
-        self._platform = _PLATFORM[environment.architecture]
-        self._machine = 62 if environment.architecture == "x86_64" else 183
-        self._cache: dict[tuple[tuple[str, ...], str, str], _Found | _Fatal | None] = {}
+        level = limits().cpu_level[self._architecture] if cpu_level is None else cpu_level
+        self.behaviour = behaviour_of(self._loader, self._architecture, level)
+        self._tops = tuple(dict.fromkeys([name.partition("/")[0] for name in self.behaviour.subdirectories]))
+        self._directories: dict[str, Directory] = {}
+        self._lists: dict[tuple[tuple[str, ...], str | None, str], SearchList] = {}
+        self._opened: dict[str, Library | Refusal] = {}
+        self.outcomes: dict[tuple[Library, Library, str], Outcome | None] = {}
+        self._default = self.search_list(self._loader.default_directories, None, "default")
+        self._default_prefixes = tuple([directory.prefix for directory in self._default.directories])
+        # Objects with DF_1_NODEFLIB see of the cache only what lies outside the default directories.
+        self._cache, self._cache_elsewhere = SearchList((), "cache"), SearchList((), "cache")
+        tokens = any("$" in text for text in self._library_path)
+        self._plain_library_path = None if tokens else self.search_list(self._library_path, None, "library-path")
+        self.running = self._running()
 
-    def running(self) -> _Object | None:
-        """The loader itself, which is in every process and answers to its own name."""
-        hit = self._filesystem.lookup(self._loader.path)
-        file = _file_of(hit.node) if isinstance(hit, Hit) else None
-        if not isinstance(hit, Hit) or file is None:
-            return None
-        return _Object(hit, file, None, self._loader.path[self._loader.path.rfind("/") + 1 :])
+    def load_program(self, path: str, *, by_kernel: bool = False, proc: bool = True) -> Load:
+        """Load the file at ``path`` and everything that it needs, as ``ld.so FILE`` does.
 
-    def load_program(self, path: str) -> Load:
-        """Load the file at the absolute ``path`` as the loader does with a program and everything that it needs."""
+        ``by_kernel``: as execve() starts it, so that its $ORIGIN is its real directory (not known without /proc).
+        """
+        process = self.start(path, by_kernel=by_kernel, proc=proc)
+        return process if isinstance(process, Load) else process.load
+
+    def start(self, path: str, *, by_kernel: bool = False, proc: bool = True) -> Process | Load:
+        """The process that runs the program at ``path``, for `Process.dlopen`; a Load when it cannot be read."""
         hit = self._filesystem.lookup(path, self._cwd)
-        if not isinstance(hit, Hit) or not isinstance(_file_of(hit.node), ElfImage):
+        file = file_of(hit.node) if isinstance(hit, Hit) else None
+        if not isinstance(hit, Hit) or not isinstance(file, ElfImage):
             return Load(path, "damaged", error=(path, "cannot be read"))
-        return _Process(self, hit).run()
+        refusal = verify(hit.node, file, self._architecture, self.behaviour)
+        if refusal is not None:
+            return Load(path, "foreign" if refusal[0] == SKIP else "fails", error=(path, refusal[1]))
+        if not file.dynamic and not file.is_program:
+            return Load(path, "fails", error=(path, "it has no dynamic section"))
+        if by_kernel and file.interp and not isinstance(self._filesystem.lookup(file.interp, self._cwd), Hit):
+            return Load(path, "fails", error=(path, f"its interpreter {file.interp} is not there"))
+        origin: str | None = directory_of(absolute(path, self._cwd))
+        if by_kernel:
+            origin = directory_of(hit.real) if proc else None
+        # Tokens in LD_LIBRARY_PATH mean the program's own directory.
+        library_path = self._plain_library_path or self.search_list(self._library_path, origin, "library-path")
+        return Process(self, self._library(hit, path, file, origin), library_path, named=not by_kernel)
 
-    def search(self, names: tuple[str, ...], name: str, via: str) -> _Found | _Fatal | None:
-        """The first usable ``name`` in the directories ``names``."""
-        key = (names, name, via)
-        if key not in self._cache:
-            self._cache[key] = self._search(names, name, via)
-        return self._cache[key]
+    def open(self, path: str) -> Library | Refusal:
+        """One candidate, opened under ``path``."""
+        known = self._opened.get(path)
+        if known is None:
+            known = self._opened[path] = self._open(path)
+        return known
 
-    def _search(self, directories: tuple[str, ...], name: str, via: str) -> _Found | _Fatal | None:
-        for directory in directories:
-            answer = self.open(join(directory, name), via)
-            if answer is not None:
-                if isinstance(answer, _Fatal) and answer.reason == "loop":
-                    return None
-                return answer
-        return None
-
-    def open(self, path: str, via: str) -> _Found | _Fatal | None:
-        """One candidate: usable, the end of the load, or None to go on."""
+    def _open(self, path: str) -> Library | Refusal:
         hit = self._filesystem.lookup(path, self._cwd)
         if not isinstance(hit, Hit):
-            return _Fatal(path, "loop") if hit.reason == "loop" else None
-        hit = hit._replace(opened=path)
-        file = _file_of(hit.node)
-        if isinstance(file, Named):
-            return _Found(hit, file, via)
-        reason = self.refusal(hit.node, file)
-        if reason is None:
-            assert isinstance(file, ElfImage)
-            return _Found(hit, file, via)
-        return None if reason.startswith("it is for ") else _Fatal(path, reason)
+            return Refusal(path, hit.reason, ENDS_LIST if hit.reason in ("loop", "not a directory") else SKIP)
+        file = file_of(hit.node)
+        refusal = verify(hit.node, file, self._architecture, self.behaviour)
+        if refusal is not None or file is None:
+            kind, reason = refusal or (FATAL, "it is not an ELF file")
+            return Refusal(path, reason, kind)
+        return self._library(hit, path, file, directory_of(absolute(path, self._cwd)))
 
-    def refusal(self, node: Node, file: object) -> str | None:
-        """Why a file cannot be loaded as a library; None when it can."""
-        if node.is_directory:
-            return "it is a directory"
-        if not isinstance(file, ElfImage):
-            return "it is not an ELF file" if node.entry is None or node.entry.size else "the file is empty"
-        if file.machine != self._machine or file.bits != 64:
-            return f"it is for {machine_name(file.machine, file.bits)}"
-        if file.data != "lsb":
-            return "it is big-endian"
-        if file.osabi not in (ELFOSABI_NONE, ELFOSABI_GNU) or (file.abiversion and file.osabi == ELFOSABI_NONE):
-            return f"its ELF OS ABI is {file.osabi}, version {file.abiversion}"
-        if file.type == ET_EXEC or (file.flags_1 & DF_1_PIE and self._loader.version != "2.26"):
-            return "it is a program, not a library"
-        if file.type == ET_REL or file.type != ET_DYN:
-            return "it is not a shared object"
-        return None
+    def _library(self, hit: Hit, path: str, file: ElfImage | Named, origin: str | None) -> Library:
+        library = Library(hit, path, file, origin)
+        if library.image is not None:
+            image = library.image
+            if image.runpath is not None:
+                library.runpath = self.search_list(split_path(image.runpath), origin, "runpath")
+            elif image.rpath:
+                library.rpath = self.search_list(split_path(image.rpath), origin, "rpath")
+            if "$" in "".join(library.needed):
+                library.needed = self._expand(library.needed, origin)
+            for name, optional in ((image.filter, False), (image.auxiliary, True)):
+                if name:
+                    library.filters += tuple([(text, optional) for text in self._expand((name,), origin)])
+        return library
 
-    def prepare(self, item: _Object) -> None:
-        """Expand the search lists of a newly loaded object. An object with RUNPATH has no RPATH."""
-        file = item.file
-        if not isinstance(file, ElfImage):
-            return
-        if file.runpath is not None:
-            item.runpath = self._expand_all(split_path(file.runpath), item.origin)
-        elif file.rpath:
-            item.rpath = self._expand_all(split_path(file.rpath), item.origin)
-        if any("$" in name for name in item.needs):
-            item.needs = self._expand_all(item.needs, item.origin)
+    def _expand(self, texts: tuple[str, ...], origin: str | None) -> tuple[str, ...]:
+        return expand_all(texts, origin, self._loader.lib, _PLATFORM[self._architecture])
 
-    def _expand_all(self, texts: tuple[str, ...], origin: str) -> tuple[str, ...]:
-        return tuple([expand(text, origin, self._loader.lib, self._platform) for text in texts])
+    def _running(self) -> dict[str, Loaded]:
+        """The loader itself, by its names: it is in every process, told by the environment or not."""
+        path = self._loader.path
+        name = path[path.rfind("/") + 1 :]
+        hit = self._filesystem.lookup(path)
+        file = file_of(hit.node) if isinstance(hit, Hit) else None
+        if not isinstance(hit, Hit) or file is None:
+            file = Named(name, None)
+            hit = Hit(Node(path, -1, None, None, file, False), path, path)
+        itself = Loaded(Library(hit, path, file, None), None)
+        return {path: itself, name: itself}
 
-    def expand_library_path(self, origin: str) -> tuple[str, ...]:
-        """LD_LIBRARY_PATH for a program in the directory ``origin``."""
-        return self._expand_all(self._library_path, origin)
-
-    def lists(self, requirer: _Object, library_path: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
-        """The directory lists that are searched for what ``requirer`` needs, in order, each with its name."""
-        found: list[tuple[tuple[str, ...], str]] = []
-        if requirer.runpath is None:
-            step: _Object | None = requirer
-            while step is not None:
-                if step.rpath:
-                    found.append((step.rpath, "rpath"))
-                step = step.loader
-        found.append((library_path, "library-path"))
-        if requirer.runpath:
-            found.append((requirer.runpath, "runpath"))
-        file = requirer.file
-        if not (isinstance(file, ElfImage) and file.flags_1 & DF_1_NODEFLIB):
-            found.append((self._loader.default_directories, "default"))
+    def search_list(self, texts: tuple[str, ...], origin: str | None, via: str) -> SearchList:
+        """The list that ``texts`` are for an object in the directory ``origin``."""
+        key = (texts, origin if "$" in "".join(texts) else None, via)
+        found = self._lists.get(key)
+        if found is None:
+            prefixes = dict.fromkeys([prefix_of(text) for text in self._expand(texts, origin)])
+            directories = tuple([self._directory(prefix) for prefix in prefixes])
+            found = self._lists[key] = SearchList(directories, via)
         return found
 
-    def explain(self, requirer: _Object, name: str, library_path: tuple[str, ...]) -> tuple[str, ...]:
+    def _directory(self, prefix: str) -> Directory:
+        known = self._directories.get(prefix)
+        if known is None:
+            known = self._directories[prefix] = self._look(prefix)
+        return known
+
+    def _look(self, prefix: str) -> Directory:
+        lookup, has = self._filesystem.lookup, self._filesystem.has
+        hit = lookup(prefix or ".", self._cwd)
+        if not isinstance(hit, Hit):
+            # Relative directories are never taken for absent, so that an error in them ends the list.
+            ends = hit.reason in ("loop", "not a directory") and not prefix.startswith("/")
+            return Directory(prefix, (), ends)
+        real = "" if hit.real == "/" else hit.real
+        places = []
+        if any(has(f"{real}/{top}") for top in self._tops):
+            for name in self.behaviour.subdirectories:
+                below = lookup(f"{prefix}{name}", self._cwd)
+                if isinstance(below, Hit) and below.node.is_directory:
+                    places.append(Place(f"{prefix}{name}/", below.real))
+        return Directory(prefix, (*places, Place(prefix, real)), False)
+
+    def search(self, searched: SearchList, name: str) -> Library | Refusal | None:
+        """The first ``name`` in a list: a usable library, what ends the load, or None."""
+        try:
+            return searched.known[name]
+        except KeyError:
+            found = searched.known[name] = self._search(searched, name)
+            return found
+
+    def _search(self, searched: SearchList, name: str) -> Library | Refusal | None:
+        if searched.via == "cache":
+            return self._cached(searched, name)
+        has = self._filesystem.has
+        for directory in searched.directories:
+            if directory.ends_list:
+                return None
+            ends = False
+            for prefix, real in directory.places:
+                ends = False
+                if not has(f"{real}/{name}"):
+                    continue
+                answer = self.open(prefix + name)
+                if isinstance(answer, Library) or answer.kind == FATAL:
+                    return answer
+                ends = answer.kind == ENDS_LIST
+            # The error that counts is the one of the directory itself, which is tried last.
+            if ends:
+                return None
+        return None
+
+    def system_lists(self, library: Library) -> tuple[SearchList, ...]:
+        """The loader's own lists for what ``library`` needs: /etc/ld.so.cache and the default directories."""
+        return (self._cache_elsewhere,) if library.nodeflib else (self._cache, self._default)
+
+    def _cached(self, searched: SearchList, name: str) -> Library | Refusal | None:
+        path = self._loader.cache.get(name)
+        if path is None or (searched is self._cache_elsewhere and path.startswith(self._default_prefixes)):
+            return None
+        answer = self.open(path)
+        return answer if isinstance(answer, Library) or answer.kind == FATAL else None
+
+    def explain(self, lists: Iterator[SearchList], name: str) -> tuple[str, ...]:
         """Every candidate that a failed search looked at, in order, with the reason."""
         if "/" in name:
             return (self._reason(name),)
         lines: list[str] = []
-        for directories, via in self.lists(requirer, library_path):
-            lines += [f"{self._reason(join(directory, name))} ({via})" for directory in directories]
+        for searched in lists:
+            for directory in searched.directories:
+                subdirectories = [place.prefix for place in directory.places[:-1]]
+                for prefix in (*subdirectories, directory.prefix):
+                    lines.append(f"{self._reason(prefix + name)} ({searched.via})")
         return tuple(dict.fromkeys(lines))
 
     def _reason(self, path: str) -> str:
-        hit = self._filesystem.lookup(path, self._cwd)
-        if not isinstance(hit, Hit):
-            return f"{path}: {hit.reason}"
-        return f"{path}: {self.refusal(hit.node, _file_of(hit.node)) or 'usable'}"
-
-
-class _Process:
-    """One load: breadth first over DT_NEEDED, then the version check over everything loaded."""
-
-    def __init__(self, loader: GlibcLoader, hit: Hit) -> None:
-        self.loader = loader
-        file = _file_of(hit.node)
-        assert isinstance(file, ElfImage)
-        self.program = _Object(hit, file, None, hit.opened)
-        self.objects: list[_Object] = []
-        self.by_name: dict[str, _Object] = {}
-        self.by_identity: dict[str, _Object] = {}
-        self.lookups: list[Lookup] = []
-        self.missing: set[str] = set()
-        # Tokens in LD_LIBRARY_PATH mean the program's own directory.
-        self.library_path = loader.expand_library_path(self.program.origin)
-        self.add(self.program)
-        running = loader.running()
-        if running is not None:
-            for name in running.names:
-                self.by_name.setdefault(name, running)
-
-    def add(self, item: _Object) -> None:
-        self.loader.prepare(item)
-        self.objects.append(item)
-        for name in item.names:
-            self.by_name.setdefault(name, item)
-        if item.soname:
-            self.by_name.setdefault(item.soname, item)
-        self.by_identity.setdefault(item.real, item)
-
-    def run(self) -> Load:
-        at = 0
-        while at < len(self.objects) and at < MAX_OBJECTS:
-            for name in self.objects[at].needs:
-                fatal = self.need(name, self.objects[at])
-                if fatal is not None:
-                    return self.result("fails", [], [], (fatal.path, fatal.reason))
-            at += 1
-        missing, unverified, error = self.check_versions()
-        failed = bool(self.missing or missing or error)
-        return self.result("fails" if failed else "unverified" if unverified else "loads", missing, unverified, error)
-
-    def need(self, name: str, requirer: _Object) -> _Fatal | None:
-        loaded = self.by_name.get(name)
-        if loaded is not None:
-            loaded.names.add(name)
-            self.record(name, requirer, loaded, "loaded")
-            return None
-        answer: _Found | _Fatal | None = None
-        if "/" in name:
-            answer = self.loader.open(name, "path")
-            if isinstance(answer, _Fatal) and answer.reason == "loop":
-                answer = None
-        else:
-            for directories, via in self.loader.lists(requirer, self.library_path):
-                answer = self.loader.search(directories, name, via)
-                if answer is not None:
-                    break
-        if isinstance(answer, _Fatal):
-            return answer
-        if answer is None:
-            self.missing.add(name)
-            tried = self.loader.explain(requirer, name, self.library_path)
-            self.lookups.append(Lookup(name, requirer.path, None, None, None, tried))
-            return None
-        same = self.by_identity.get(answer.hit.real)
-        if same is not None:
-            same.names.add(name)
-            self.by_name.setdefault(name, same)
-            self.record(name, requirer, same, answer.via)
-            return None
-        item = _Object(answer.hit, answer.file, requirer, name)
-        self.add(item)
-        self.record(name, requirer, item, answer.via)
-        return None
-
-    def record(self, name: str, requirer: _Object, item: _Object, via: str) -> None:
-        self.lookups.append(Lookup(name, requirer.path, item.path, _origin(item), via))
-
-    def check_versions(self) -> tuple[list[MissingVersion], list[MissingVersion], tuple[str, str] | None]:
-        missing: list[MissingVersion] = []
-        unverified: list[MissingVersion] = []
-        error: tuple[str, str] | None = None
-        for item in self.objects:
-            if not isinstance(item.file, ElfImage):
-                continue
-            for name, nodes in item.file.verneed:
-                library = self.named_as_needed(name)
-                if library is None:
-                    if name not in self.missing and error is None and nodes:
-                        error = (item.path, f"its version table names {name}, which nothing loaded is called")
-                    continue
-                for node, flags in nodes:
-                    state = _state(library.file, node)
-                    if state == "found" or flags & VER_FLG_WEAK:
-                        continue
-                    fact = MissingVersion(name, library.path, node, item.path)
-                    (missing if state == "missing" else unverified).append(fact)
-        return missing, unverified, error
-
-    def named_as_needed(self, name: str) -> _Object | None:
-        """The object that was opened under ``name``; a mere SONAME does not count here."""
-        item = self.by_name.get(name)
-        if item is not None and name in item.names:
-            return item
-        return next((other for other in self.objects if name in other.names), None)
-
-    def result(
-        self,
-        status: str,
-        missing: list[MissingVersion],
-        unverified: list[MissingVersion],
-        error: tuple[str, str] | None,
-    ) -> Load:
-        objects = tuple(
-            [LoadedObject(o.path, o.real, _origin(o), o.loader.path if o.loader else None) for o in self.objects]
-        )
-        return Load(self.program.path, status, objects, tuple(self.lookups), tuple(missing), tuple(unverified), error)
-
-
-def _file_of(node: Node) -> ElfImage | Named | None:
-    if node.facts is not None and isinstance(node.facts.elf, ElfImage):
-        return node.facts.elf
-    if isinstance(node.file, (ElfImage, Named)):
-        return node.file
-    return None
-
-
-def _origin(item: _Object) -> str:
-    return "artifact" if item.real.startswith(("/opt/", "/var/task/")) else "environment"
-
-
-def _state(file: ElfImage | Named, node: str) -> str:
-    if isinstance(file, Named):
-        return "unverified" if file.versions is None else file.versions.state(node)
-    if file.verdef is None:
-        return "found"
-    return "found" if any(name == node for name, _ in file.verdef) else "missing"
+        answer = self.open(path)
+        return f"{path}: {answer.reason if isinstance(answer, Refusal) else 'usable'}"

@@ -9,8 +9,8 @@ class Lookup(NamedTuple):
     """One search for a DT_NEEDED name.
 
     ``path`` is None when nothing usable was found. ``via`` is the step that found it: rpath, library-path, runpath,
-    default, loaded or path. ``tried`` lists, for a failed search only, each candidate in order with the reason why it
-    did not serve.
+    cache, default, loaded or path. ``tried`` lists, for a failed search only, each candidate in order with the reason
+    why it did not serve.
     """
 
     name: str
@@ -43,7 +43,9 @@ class Load(NamedTuple):
     """The outcome of loading one file.
 
     ``status``: loads, fails, unverified, static, foreign (another machine or libc) or damaged. ``error`` is
-    (path, reason) when a candidate ended the load, as the real loader ends on a file that is no ELF.
+    (path, reason) when a candidate ended the load, as the real loader ends on a file that is no ELF. Remarks that stop
+    nothing: ``weak``, missing nodes of needs that are flagged weak, and ``unversioned``, (library, required by) where
+    nodes are needed of a library that defines none at all.
     """
 
     path: str
@@ -53,6 +55,8 @@ class Load(NamedTuple):
     missing_versions: tuple[MissingVersion, ...] = ()
     unverified: tuple[MissingVersion, ...] = ()
     error: tuple[str, str] | None = None
+    weak: tuple[MissingVersion, ...] = ()
+    unversioned: tuple[tuple[str, str], ...] = ()
 
     @property
     def missing(self) -> tuple[Lookup, ...]:

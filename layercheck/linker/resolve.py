@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..filesystem import Filesystem
 from .glibc import GlibcLoader
 from .model import Load, Resolution
-from .roots import LIBRARY, UNUSED, Root, find_roots
+from .musl import MuslLoader
+from .roots import LIBRARY, UNUSED, Root, find_roots, own_musl_loader
 
 
 def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None) -> Resolution:
@@ -13,7 +14,8 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
 
     ``library_path`` replaces the environment's LD_LIBRARY_PATH.
     """
-    loader = GlibcLoader(filesystem, library_path)
+    musl = filesystem.environment.loader.kind == "musl"
+    loader = MuslLoader(filesystem, library_path) if musl else GlibcLoader(filesystem, library_path)
     roots = find_roots(filesystem)
     loads: list[Load] = []
     reached: set[str] = set()
@@ -26,7 +28,14 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
             reached.update([item.real for item in loader.load_program(root.path).objects])
             continue
         certain.add(root.path)
-        load = Load(root.path, "static") if root.image.is_static else loader.load_program(root.path)
+        own = own_musl_loader(filesystem, root.image)
+        if root.image.is_static:
+            load = Load(root.path, "static")
+        elif own is not None and not musl:
+            # A program that brings its own loader is prepared by that one.
+            load = MuslLoader(filesystem, library_path, path=own).load_program(root.path)
+        else:
+            load = loader.load_program(root.path)
         loads.append(load)
         reached.update([item.real for item in load.objects])
     # A second copy of what is loaded, such as the link for the linker stored as a file, is no library of its own.
@@ -60,7 +69,7 @@ def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:
     return [found[0].path for found in packages.values() if len(found) == 1 and found[0].kind == LIBRARY]
 
 
-def _unreached(pending: list[Root], loader: GlibcLoader) -> list[Load]:
+def _unreached(pending: list[Root], loader: GlibcLoader | MuslLoader) -> list[Load]:
     """Of the libraries that no root reached, those that none of the others needs; of a circle, its first.
 
     Which needs which is told by names first: loading each of 1,000 libraries in a chain would load half a million.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..elf import ElfImage, detect_libc
 from ..elf.image import ELFOSABI_GNU, ELFOSABI_NONE
 from ..environment.model import Environment
-from ..filesystem import Filesystem, Node
+from ..filesystem import Filesystem, Hit
 
 PROGRAM, EXTENSION, LIBRARY, UNUSED = "program", "extension", "library", "unused"
 
@@ -33,18 +33,25 @@ def find_roots(filesystem: Filesystem) -> list[Root]:
     environment = filesystem.environment
     machine = 62 if environment.architecture == "x86_64" else 183
     roots = []
-    for path, node in filesystem.overlay.nodes.items():
-        image = node.facts.elf if node.facts is not None else None
-        if not isinstance(image, ElfImage) or image.machine != machine or image.bits != 64:
-            continue
-        if image.osabi not in (ELFOSABI_NONE, ELFOSABI_GNU):
-            # For FreeBSD, Solaris …: packages bring such builds beside the one for Linux.
-            continue
-        kind = classify(path, image, environment)
-        if kind == EXTENSION and is_plain_elsewhere(path, filesystem):
-            kind = LIBRARY
-        if kind is not None and not is_foreign_libc(node, image):
-            roots.append(Root(path, kind, image))
+    nodes = filesystem.overlay.nodes
+    for mount in filesystem.overlay.mounts:
+        for name, facts in mount.artifact.facts.items():
+            image = facts.elf
+            if not isinstance(image, ElfImage) or image.machine != machine or image.bits != 64:
+                continue
+            path = f"{mount.at}/{mount.place(name)}"
+            node = nodes.get(path)
+            # The file of a later layer hides the one of an earlier.
+            if node is None or node.facts is not facts:
+                continue
+            if image.osabi not in (ELFOSABI_NONE, ELFOSABI_GNU):
+                # For FreeBSD, Solaris …: packages bring such builds beside the one for Linux.
+                continue
+            kind = classify(path, image, environment)
+            if kind == EXTENSION and is_plain_elsewhere(path, filesystem):
+                kind = LIBRARY
+            if kind is not None and not is_foreign_libc(filesystem, image):
+                roots.append(Root(path, kind, image))
     roots.sort(key=lambda root: root.path)
     return roots
 
@@ -83,9 +90,21 @@ def _tagged_for_another(name: str, suffixes: tuple[str, ...]) -> bool:
     return tag != "so" and "." + tag not in suffixes and tag.startswith(("cpython-", "pypy", "abi", "graalpy"))
 
 
-def is_foreign_libc(node: Node, image: ElfImage) -> bool:
-    """Dynamic code for musl or Android: its own loader would be needed, and its rules differ."""
-    return node.facts is not None and detect_libc(image).kind in ("musl", "bionic")
+def is_foreign_libc(filesystem: Filesystem, image: ElfImage) -> bool:
+    """Code for Android, or for musl where no musl loader is: the environment's, or one that the artifact brings."""
+    kind = detect_libc(image).kind
+    if kind == "bionic":
+        return True
+    if filesystem.environment.loader.kind == "musl" or kind != "musl":
+        return False
+    return own_musl_loader(filesystem, image) is None
+
+
+def own_musl_loader(filesystem: Filesystem, image: ElfImage) -> str | None:
+    """The path of the musl loader that a program names as its interpreter, if it is there."""
+    if image.interp is None or not image.interp.rpartition("/")[2].startswith("ld-musl-"):
+        return None
+    return image.interp if isinstance(filesystem.lookup(image.interp), Hit) else None
 
 
 def is_plain_elsewhere(path: str, filesystem: Filesystem) -> bool:

@@ -1,0 +1,76 @@
+"""How releases of glibc's loader differ: read from data/loaders.json, so that the emulation itself has no versions."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ..environment.model import Loader
+
+_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "loaders.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What one release does.
+
+    ``subdirectories`` are tried inside each searched directory, in this order, before the directory itself.
+    ``stack_executable_by_default``: a file without PT_GNU_STACK asks for an executable stack.
+    """
+
+    pie_as_library: bool
+    abi_note_counts: bool
+    big_endian_is_skipped: bool
+    dlopen_makes_stack_executable: bool
+    stack_executable_by_default: bool
+    relr_must_be_declared: bool
+    subdirectories: tuple[str, ...]
+
+
+@cache
+def _table() -> dict[str, Any]:
+    with open(_FILE, encoding="utf-8") as file:
+        table: dict[str, Any] = json.load(file)
+    return table
+
+
+def behaviour_of(loader: Loader, architecture: str, cpu_level: str) -> Behaviour:
+    """The behaviour of a glibc on an architecture (``x86_64``, ``arm64``) and CPU level (``x86-64-v3``).
+
+    A release that was not measured behaves as the nearest older one (one older than all as the oldest).
+    """
+    table = _table()
+    release = _nearest(loader.version, tuple(table["releases"]))
+    facts = table["releases"][release]
+    multiarch = loader.lib.endswith("-linux-gnu")
+    return Behaviour(
+        pie_as_library=facts["pie_as_library"],
+        abi_note_counts=facts["abi_note_counts"],
+        big_endian_is_skipped=multiarch and table["multiarch_skips_big_endian"],
+        dlopen_makes_stack_executable=facts["dlopen_makes_stack_executable"],
+        stack_executable_by_default=table["stack_executable_by_default"][architecture],
+        relr_must_be_declared=facts["relr_must_be_declared"],
+        subdirectories=(
+            *(_hwcaps(tuple(table["hwcaps"][architecture]), cpu_level) if facts["hwcaps"] else ()),
+            *(table["legacy"][architecture] if facts["legacy"] else ()),
+        ),
+    )
+
+
+def _nearest(version: str, known: tuple[str, ...]) -> str:
+    older = [release for release in known if _number(release) <= _number(version)]
+    return older[-1] if older else known[0]
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple([int(part) for part in version.split(".") if part.isdigit()])
+
+
+def _hwcaps(levels: tuple[str, ...], cpu_level: str) -> tuple[str, ...]:
+    """The directories for the levels that the CPU has, best first; none when the level is not one of them."""
+    if cpu_level not in levels:
+        return ()
+    return tuple([f"glibc-hwcaps/{level}" for level in levels[levels.index(cpu_level) :]])
