@@ -6,7 +6,8 @@ import re
 from typing import NamedTuple
 
 from ..elf import ElfImage, machine_name
-from ..environment import Runtime, normalise_architecture, runtime, runtimes
+from ..environment import Environment, Runtime, load, normalise_architecture, runtime, runtimes
+from ..linker import split_library_path
 from .deployment import Deployment
 from .kind import tell_languages
 from .options import Options
@@ -41,6 +42,13 @@ def choose(deployment: Deployment, options: Options, date: str) -> list[Choice]:
         return [Choice(r, a, why) for r in given for a in ARCHITECTURES]
     usable = [r for r in fitting_runtimes(deployment) if r.state(date) == "supported"]
     return [Choice(r, a, "-a; every supported runtime of its language") for r in usable for a in architectures]
+
+
+def environment_of(choice: Choice, options: Options, libraries: str | None = None) -> Environment:
+    """What the target offers: its libraries (``newest`` or ``floor``), with the function's own LD_LIBRARY_PATH."""
+    environment = load(choice.runtime.identifier, choice.architecture, libraries or options.libraries)
+    own = options.env.get("LD_LIBRARY_PATH")
+    return environment if own is None else environment.with_library_path(split_library_path(own))
 
 
 def fitting_runtimes(deployment: Deployment) -> list[Runtime]:

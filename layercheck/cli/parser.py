@@ -10,11 +10,11 @@ from typing import NoReturn
 from .. import _version
 
 FORMATS = ("text", "concise", "json")
-_COMMANDS = ("check", "rules", "explain", "runtimes", "schema")
+_COMMANDS = ("check", "libs", "rules", "explain", "runtimes", "schema")
 _TAKES_VALUE = frozenset(
     {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
-    | {"-f", "--format", "-o", "--output", "--color"}
+    | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root"}
 )
 _SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
@@ -66,6 +66,7 @@ def _has_input(arguments: Sequence[str]) -> bool:
 def build() -> argparse.ArgumentParser:
     """The whole parser."""
     from . import commands
+    from .libs import libs_command
 
     parser = _Parser(
         prog="layercheck",
@@ -87,6 +88,21 @@ def build() -> argparse.ArgumentParser:
     _rule_options(check)
     _output_options(check, FORMATS)
     check.set_defaults(command=commands.check_command)
+
+    libs = sub.add_parser("libs", help="the library tree of each root: where each comes from, or what was tried")
+    libs.add_argument("input", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    _target_options(libs)
+    linking = libs.add_argument_group("linking")
+    linking.add_argument(
+        "--library-path", metavar="PATH", help="the process's LD_LIBRARY_PATH; empty: not set (default: the target's)"
+    )
+    linking.add_argument(
+        "--root", action="append", default=[], metavar="PATH", help="judge this file of the deployment; repeatable"
+    )
+    _output_options(libs, ("text", "json"))
+    libs.add_argument("-q", "--quiet", action="store_true", help="only roots that do not load, and the last line")
+    libs.add_argument("-v", "--verbose", action="store_true", help="also lookups that a loaded library answered")
+    libs.set_defaults(command=libs_command)
 
     rules = sub.add_parser("rules", help="list the rules")
     _output_options(rules, ("text", "json"))
