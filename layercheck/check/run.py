@@ -104,18 +104,20 @@ class Run:
             handler=stack.handler,
             open=stack.open,
             reason=choice.reason,
-            state=choice.runtime.state(self.date),
+            # A captured environment of no known runtime has no dates: there is nothing to say about its support.
+            state="supported" if choice.runtime.os == "unknown" else choice.runtime.state(self.date),
         )
         self.targets.append((target, choice))
         self._collect("target", view, name)
         self._unverified(view, name)
-        if self.gate and self.options.libraries == "newest":
+        if self.gate and self.options.libraries == "newest" and self.options.environment is None:
             self._floor(stack, choice, view, name)
 
     @property
     def gate(self) -> bool:
         """Whether at least one dimension of the target was stated."""
-        return bool(self.options.runtimes or self.options.architectures)
+        options = self.options
+        return bool(options.runtimes or options.architectures or options.environment)
 
     def _view(self, stack: StackView, environment: Environment, choice: Choice) -> TargetView:
         key = (id(stack), choice.architecture, environment.inventory + _suffixes(choice))

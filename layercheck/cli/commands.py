@@ -22,8 +22,9 @@ def fail(text: str, code: int) -> int:
 
 def check_command(options: Namespace) -> int:
     """``layercheck [check] INPUT...``."""
-    if options.require_target and not (options.runtime and options.architecture):
-        return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE", USAGE)
+    named = options.environment or (options.runtime and options.architecture)
+    if options.require_target and not named:
+        return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
     from ..check import Options, run
     from ..environment import UnknownRuntime
     from ..finding import Severity
@@ -33,18 +34,18 @@ def check_command(options: Namespace) -> int:
     if options.inputs.count("-") + options.layer.count("-") > 1:
         return fail("standard input (-) can be read once only", USAGE)
     progress = Progress(enabled=not options.no_progress and not options.quiet and sys.stderr.isatty())
-    wanted = Options(
-        **target_fields(options),
-        max_unzipped=options.max_unzipped,
-        max_zip=options.max_zip,
-        select=tuple(word for words in options.select for word in words),
-        ignore=tuple(word for words in options.ignore for word in words),
-        fail_on=None if options.fail_on == "never" else Severity(options.fail_on),
-        min_severity=Severity(options.min_severity),
-        strict=options.strict,
-        progress=progress.update if progress.enabled else None,
-    )
     try:
+        wanted = Options(
+            **target_fields(options),
+            max_unzipped=options.max_unzipped,
+            max_zip=options.max_zip,
+            select=tuple(word for words in options.select for word in words),
+            ignore=tuple(word for words in options.ignore for word in words),
+            fail_on=None if options.fail_on == "never" else Severity(options.fail_on),
+            min_severity=Severity(options.min_severity),
+            strict=options.strict,
+            progress=progress.update if progress.enabled else None,
+        )
         report = run([source(name) for name in options.inputs], wanted)
     except UnknownRuntime as error:
         return fail(str(error), USAGE)
@@ -72,8 +73,17 @@ def check_command(options: Namespace) -> int:
 
 
 def target_fields(options: Namespace) -> dict[str, Any]:
-    """The fields of check.Options that the target options give."""
+    """The fields of check.Options that the target options give. Raises ValueError for a wrong environment file."""
+    environment = None
+    if options.environment is not None:
+        from ..environment.captured import load_file
+
+        try:
+            environment = load_file(options.environment)
+        except OSError as error:
+            raise ValueError(f"--environment: {reason(error)}") from None
     return {
+        "environment": environment,
         "runtimes": tuple(options.runtime),
         "architectures": tuple(options.architecture),
         "layers": tuple(source(layer) for layer in options.layer),

@@ -10,11 +10,11 @@ from typing import NoReturn
 from .. import _version
 
 FORMATS = ("text", "concise", "json")
-_COMMANDS = ("check", "libs", "rules", "explain", "runtimes", "schema")
+_COMMANDS = ("check", "libs", "capture", "rules", "explain", "runtimes", "schema")
 _TAKES_VALUE = frozenset(
     {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
-    | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root"}
+    | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
 )
 _SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
@@ -66,6 +66,7 @@ def _has_input(arguments: Sequence[str]) -> bool:
 def build() -> argparse.ArgumentParser:
     """The whole parser."""
     from . import commands
+    from .capture import capture_command
     from .libs import libs_command
 
     parser = _Parser(
@@ -104,6 +105,12 @@ def build() -> argparse.ArgumentParser:
     libs.add_argument("-v", "--verbose", action="store_true", help="also lookups that a loaded library answered")
     libs.set_defaults(command=libs_command)
 
+    capture = sub.add_parser("capture", help="make an environment file from an unpacked root filesystem")
+    capture.add_argument("root", nargs="?", metavar="ROOT", help="directory, or a tar of one; - for standard input")
+    capture.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
+    capture.add_argument("--library-path", metavar="PATH", help="LD_LIBRARY_PATH of its processes; empty: not set")
+    capture.set_defaults(command=capture_command)
+
     rules = sub.add_parser("rules", help="list the rules")
     _output_options(rules, ("text", "json"))
     rules.set_defaults(command=commands.rules_command)
@@ -136,6 +143,9 @@ def _target_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--layer", action="append", default=[], metavar="INPUT|ARN", help="a further layer, in order; repeatable"
+    )
+    group.add_argument(
+        "--environment", metavar="FILE", help="a captured environment: a target by itself (see 'layercheck capture')"
     )
     group.add_argument("--handler", metavar="NAME", help="the function's handler, e.g. app.handler")
     group.add_argument(

@@ -7,7 +7,7 @@ inside are ordinary dicts, so that everything can be sent to another process; no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -122,12 +122,25 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A program that runs a language's code; ``version`` as in its name (3.12), None where it tells none."""
+
+    language: str
+    version: str | None
+    needed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
-    """What one runtime on one architecture offers to the dynamic loader.
+    """What one runtime on one architecture offers to the dynamic loader, by the tables or by a capture.
 
     ``files`` maps absolute paths to files. Real files lie below /usr/lib64 and the runtime's directories; /lib64, /lib
     and /bin are Links, and so are a library's further names. Two environments of equal ``inventory`` have the same
     loader, files and library path: one resolution serves both.
+
+    The rest is known of captured environments only. ``cache`` is /etc/ld.so.cache: name to path. ``path`` is PATH,
+    ``programs`` what can be started from there. ``interpreters`` maps the programs that run code to their facts,
+    ``packages`` each directory of Python packages to distributions and versions.
     """
 
     name: str
@@ -137,6 +150,11 @@ class Environment:
     library_path: tuple[str, ...]
     files: Mapping[str, EnvironmentFile]
     inventory: str
+    cache: Mapping[str, str] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
+    packages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def with_library_path(self, directories: tuple[str, ...]) -> Environment:
         """The same environment with another LD_LIBRARY_PATH, and so another ``inventory``."""
