@@ -106,9 +106,17 @@ def build() -> argparse.ArgumentParser:
     libs.set_defaults(command=libs_command)
 
     capture = sub.add_parser("capture", help="make an environment file from an unpacked root filesystem")
-    capture.add_argument("root", nargs="?", metavar="ROOT", help="directory, or a tar of one; - for standard input")
+    capture.add_argument(
+        "root", nargs="?", metavar="ROOT", help="directory, a tar of one (- for standard input), or the response"
+    )
     capture.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     capture.add_argument("--library-path", metavar="PATH", help="LD_LIBRARY_PATH of its processes; empty: not set")
+    capture.add_argument(
+        "--print-handler",
+        choices=("python", "nodejs", "bootstrap"),
+        metavar="LANGUAGE",
+        help="print a function that captures the live environment it runs in: python, nodejs or bootstrap",
+    )
     capture.set_defaults(command=capture_command)
 
     rules = sub.add_parser("rules", help="list the rules")

@@ -98,7 +98,11 @@ def test_what_is_no_root_cannot_be_captured(tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_bytes(b"text\n" * 300)
     (tmp_path / "empty").mkdir()
-    for name, words in (("gone", "No such file"), ("text", "neither a directory nor"), ("empty", "no dynamic loader")):
+    for name, words in (
+        ("gone", "No such file"),
+        ("text", "neither a directory, a tar"),
+        ("empty", "no dynamic loader"),
+    ):
         done = here("capture", str(tmp_path / name), "-o", str(tmp_path / "out.json"))
         assert (done.code, done.out) == (3, "")
         assert words in done.err
