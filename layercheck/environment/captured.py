@@ -59,11 +59,10 @@ def from_document(document: Any, digest: str = "") -> Environment:
         name=name,
         architecture=architecture,
         runtime=_runtime_of(interpreters),
-        loader=_loader(_mapping(document, "loader")),
+        loader=_loader(_mapping(document, "loader"), _texts_by_name(_mapping(document, "cache"), "cache")),
         library_path=tuple(library_path.replace(";", ":").split(":")) if library_path else (),
         files={path: _file(path, record) for path, record in _mapping(document, "files").items()},
         inventory=f"captured {digest} LD_LIBRARY_PATH={library_path}",
-        cache=_texts_by_name(_mapping(document, "cache"), "cache"),
         path=_texts(document, "path"),
         programs=_texts(document, "programs"),
         interpreters=interpreters,
@@ -117,7 +116,7 @@ def unknown_runtime(environment: Environment) -> Runtime:
     )
 
 
-def _loader(record: dict[str, Any]) -> Loader:
+def _loader(record: dict[str, Any], cache: Mapping[str, str]) -> Loader:
     kind = _text(record, "kind")
     if kind not in _LOADERS:
         raise WrongEnvironment(f"loader.kind is {kind!r}, neither glibc nor musl")
@@ -126,7 +125,7 @@ def _loader(record: dict[str, Any]) -> Loader:
         raise WrongEnvironment("loader.path is not absolute")
     directories = _texts(record, "default_directories")
     lib = _text(record, "lib", directories[0].lstrip("/") if directories else "lib")
-    return Loader(kind, _text(record, "version", ""), path, directories, lib)
+    return Loader(kind, _text(record, "version", ""), path, directories, lib, cache)
 
 
 def _file(path: str, record: Any) -> EnvironmentFile:

@@ -66,13 +66,17 @@ EnvironmentFile: TypeAlias = "Named | Link | Other | ElfImage"
 
 @dataclass(frozen=True, slots=True)
 class Loader:
-    """The dynamic loader: ``kind`` (``glibc``, ``musl``), release, path, trusted directories, what ``$LIB`` means."""
+    """The dynamic loader: ``kind`` (``glibc``, ``musl``), release, path, trusted directories, what ``$LIB`` means.
+
+    ``cache`` is what /etc/ld.so.cache says: names with the path of each; empty where there is no such file.
+    """
 
     kind: str
     version: str
     path: str
     default_directories: tuple[str, ...]
     lib: str
+    cache: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +142,9 @@ class Environment:
     and /bin are Links, and so are a library's further names. Two environments of equal ``inventory`` have the same
     loader, files and library path: one resolution serves both.
 
-    The rest is known of captured environments only. ``cache`` is /etc/ld.so.cache: name to path. ``path`` is PATH,
-    ``programs`` what can be started from there. ``interpreters`` maps the programs that run code to their facts,
-    ``packages`` each directory of Python packages to distributions and versions.
+    The rest is known of captured environments only. ``path`` is PATH, ``programs`` what can be started from there.
+    ``interpreters`` maps the programs that run code to their facts, ``packages`` each directory of Python packages to
+    distributions and versions.
     """
 
     name: str
@@ -150,7 +154,6 @@ class Environment:
     library_path: tuple[str, ...]
     files: Mapping[str, EnvironmentFile]
     inventory: str
-    cache: Mapping[str, str] = field(default_factory=dict)
     path: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     interpreters: Mapping[str, Interpreter] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tarfile
 from pathlib import Path
@@ -191,3 +192,17 @@ def test_the_default_directories_and_the_release_are_those_of_the_real_loader(tm
     assert loader["default_directories"] == defaults
     release = subprocess.run([LD, "--version"], capture_output=True, text=True, check=True).stdout
     assert f"version {loader['version']}." in release
+
+
+@needs_loader
+def test_the_cache_is_read_as_ldconfig_reads_it(tmp_path: Path) -> None:
+    told = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    expected: dict[str, str] = {}
+    for line in told.splitlines():
+        match = re.match(r"^\t(\S+) \(libc6,x86-64\) => (\S+)$", line)
+        if match is not None:
+            expected.setdefault(match[1], match[2])
+    assert len(expected) > 5
+    copy_program(tmp_path, ["/usr/bin/env"])
+    write_tree(tmp_path, {"/etc/ld.so.cache": Path("/etc/ld.so.cache").read_bytes()})
+    assert json.loads(here("capture", str(tmp_path)).out)["cache"] == expected

@@ -250,7 +250,7 @@ def test_the_cache_of_the_root_is_read(root: Path) -> None:
     write_tree(root, {"/etc/ld.so.cache": cache_of((0x0303, "libq.so.1", "/srv/libq.so.1", 0))})
     document = of(root)
     assert document["cache"] == {"libq.so.1": "/srv/libq.so.1"}
-    assert from_document(document).cache == {"libq.so.1": "/srv/libq.so.1"}
+    assert from_document(document).loader.cache == {"libq.so.1": "/srv/libq.so.1"}
 
 
 IMAGES = {
