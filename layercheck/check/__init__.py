@@ -9,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ..environment import Environment
 from ..finding import Report, Severity
 from .options import Input, Options
 from .run import run
@@ -24,6 +25,7 @@ def check(
     *,
     runtime: str | Sequence[str] | None = None,
     architecture: str | Sequence[str] | None = None,
+    environment: Environment | None = None,
     layers: Sequence[Input] = (),
     kind: str = "auto",
     handler: str | None = None,
@@ -44,11 +46,12 @@ def check(
     """Check one artifact and return the Report.
 
     ``artifact``: a path, the bytes of an archive, a binary file object, or an open Artifact. ``runtime`` and
-    ``architecture``: one or several; without both, the report tells on which runtimes it works. ``layers``: further
-    layers of the same function, in order, or their ARNs. ``kind``: auto, layer or function. ``env``: environment
-    variables of the function (LD_LIBRARY_PATH changes the verdict). ``libraries``: newest, or floor for the oldest that
-    a pinned function may have. ``max_unzipped``, ``max_zip``: budgets in bytes. ``date``: an ISO date, by default that
-    of the data. ``fail_on``: error, warning, info or None.
+    ``architecture``: one or several; without both, the report tells on which runtimes it works. ``environment``: a
+    captured one (``layercheck.environment.captured.load_file``), judged instead of the built-in ones. ``layers``:
+    further layers of the same function, in order, or their ARNs. ``kind``: auto, layer or function. ``env``:
+    environment variables of the function (LD_LIBRARY_PATH changes the verdict). ``libraries``: newest, or floor for the
+    oldest that a pinned function may have. ``max_unzipped``, ``max_zip``: budgets in bytes. ``date``: an ISO date, by
+    default that of the data. ``fail_on``: error, warning, info or None.
 
     What is wrong with the artifact is in the report and never raises. Raises OSError when it cannot be read, and
     ValueError for an unknown runtime, architecture or option value.
@@ -56,6 +59,7 @@ def check(
     options = Options(
         runtimes=_tuple(runtime),
         architectures=_tuple(architecture),
+        environment=environment,
         layers=tuple(layers),
         kind=kind,
         handler=handler,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from ..artifact import Artifact
+from ..environment import Environment
 from ..finding import Severity
 
 Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
@@ -18,11 +19,14 @@ Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
 class Options:
     """The options of a run; sizes in bytes, ``date`` an ISO date (None: the date of the data).
 
-    ``select`` and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no finding fails the run.
+    ``environment``: a captured one, judged instead of the built-in ones; ``runtimes`` then give the
+    language's facts only. ``select`` and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no
+    finding fails the run.
     """
 
     runtimes: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
+    environment: Environment | None = None
     layers: tuple[Input, ...] = ()
     kind: str = "auto"
     handler: str | None = None

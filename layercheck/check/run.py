@@ -8,7 +8,7 @@ from dataclasses import replace
 from .. import _version
 from ..artifact import SYMLINK
 from ..elf import ElfImage, detect_libc
-from ..environment import Environment, data_version, limits, load, normalise_architecture, runtime
+from ..environment import Environment, data_version, limits, normalise_architecture, runtime
 from ..filesystem import Filesystem
 from ..finding import (
     ArtifactSummary,
@@ -21,12 +21,12 @@ from ..finding import (
     Target,
     Unchecked,
 )
-from ..linker import Resolution, resolve, split_library_path
+from ..linker import Resolution, resolve
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
 from .judge import Raw, fold, merge, selected
 from .options import Input, Options
-from .targets import ARCHITECTURES, Choice, choose, newest_first
+from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
 _LINKING = frozenset(("LC401", "LC402", "LC404", "LC405"))
 _OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC561", "LC562"))
@@ -93,7 +93,7 @@ class Run:
     def _target(self, deployment: Deployment, choice: Choice) -> None:
         stack = deployment.stack
         name = f"t{len(self.targets) + 1}"
-        environment = self._environment(choice, self.options.libraries)
+        environment = environment_of(choice, self.options)
         view = self._view(stack, environment, choice)
         target = Target(
             id=name,
@@ -104,7 +104,8 @@ class Run:
             handler=stack.handler,
             open=stack.open,
             reason=choice.reason,
-            state=choice.runtime.state(self.date),
+            # A captured environment of no known runtime has no dates: there is nothing to say about its support.
+            state="supported" if choice.runtime.os == "unknown" else choice.runtime.state(self.date),
         )
         self.targets.append((target, choice))
         self._collect("target", view, name)
@@ -113,18 +114,14 @@ class Run:
             for subject in stack.subjects:
                 if any("java" in languages for languages in subject.shape.languages.values()):
                     self._note("the release that its classes are compiled for", "is not read yet", name, subject, None)
-        if self.gate and self.options.libraries == "newest":
+        if self.gate and self.options.libraries == "newest" and self.options.environment is None:
             self._floor(stack, choice, view, name)
 
     @property
     def gate(self) -> bool:
         """Whether at least one dimension of the target was stated."""
-        return bool(self.options.runtimes or self.options.architectures)
-
-    def _environment(self, choice: Choice, libraries: str) -> Environment:
-        environment = load(choice.runtime.identifier, choice.architecture, libraries)
-        own = self.options.env.get("LD_LIBRARY_PATH")
-        return environment if own is None else environment.with_library_path(split_library_path(own))
+        options = self.options
+        return bool(options.runtimes or options.architectures or options.environment)
 
     def _view(self, stack: StackView, environment: Environment, choice: Choice) -> TargetView:
         # The stack is kept in the value: its id stays its own for as long as the key is there.
@@ -152,7 +149,7 @@ class Run:
 
     def _floor(self, stack: StackView, choice: Choice, newest: TargetView, target: str) -> None:
         """What works on the newest libraries but not on the oldest that a pinned function may still have."""
-        environment = self._environment(choice, "floor")
+        environment = environment_of(choice, self.options, "floor")
         if environment.inventory == newest.environment.inventory:
             return
         floor = self._view(stack, environment, choice)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..elf import ElfImage, machine_name
-from ..environment import Runtime, normalise_architecture, runtime, runtimes
+from ..environment import Environment, Runtime, load, normalise_architecture, runtime, runtimes
+from ..environment.captured import unknown_runtime
+from ..linker import split_library_path
 from .deployment import Deployment
 from .kind import tell_languages
 from .options import Options
@@ -24,6 +27,8 @@ class Choice(NamedTuple):
 
 def choose(deployment: Deployment, options: Options, date: str) -> list[Choice]:
     """The targets of one deployment. Raises environment.UnknownRuntime or ValueError for unknown names."""
+    if options.environment is not None:
+        return _captured(options.environment, options)
     given = [runtime(name) for name in dict.fromkeys(options.runtimes)]
     architectures = list(dict.fromkeys(normalise_architecture(name) for name in options.architectures))
     if given and architectures:
@@ -41,6 +46,28 @@ def choose(deployment: Deployment, options: Options, date: str) -> list[Choice]:
         return [Choice(r, a, why) for r in given for a in ARCHITECTURES]
     usable = [r for r in fitting_runtimes(deployment) if r.state(date) == "supported"]
     return [Choice(r, a, "-a; every supported runtime of its language") for r in usable for a in architectures]
+
+
+def _captured(environment: Environment, options: Options) -> list[Choice]:
+    if options.libraries != "newest":
+        raise ValueError("a captured environment has its own libraries: --libraries does not go with --environment")
+    others = {normalise_architecture(name) for name in options.architectures} - {environment.architecture}
+    if others:
+        raise ValueError(f"the environment is for {environment.architecture}, not {' or '.join(sorted(others))}")
+    given = [runtime(name) for name in dict.fromkeys(options.runtimes)]
+    known = given or [environment.runtime or unknown_runtime(environment)]
+    return [Choice(item, environment.architecture, "a captured environment") for item in known]
+
+
+def environment_of(choice: Choice, options: Options, libraries: str | None = None) -> Environment:
+    """What the target offers: its libraries (``newest`` or ``floor``), with the function's own LD_LIBRARY_PATH."""
+    environment = options.environment
+    if environment is None:
+        environment = load(choice.runtime.identifier, choice.architecture, libraries or options.libraries)
+    elif options.runtimes:
+        environment = replace(environment, runtime=choice.runtime)
+    own = options.env.get("LD_LIBRARY_PATH")
+    return environment if own is None else environment.with_library_path(split_library_path(own))
 
 
 def fitting_runtimes(deployment: Deployment) -> list[Runtime]:

@@ -12,7 +12,8 @@ from . import COULD_NOT, FOUND, OK, USAGE
 from .output import Output, OutputError, use_color
 
 
-def _fail(text: str, code: int) -> int:
+def fail(text: str, code: int) -> int:
+    """Say what went wrong; returns ``code``."""
     from ..report.escape import visible
 
     print(f"layercheck: {visible(text)}", file=sys.stderr)
@@ -21,8 +22,9 @@ def _fail(text: str, code: int) -> int:
 
 def check_command(options: Namespace) -> int:
     """``layercheck [check] INPUT...``."""
-    if options.require_target and not (options.runtime and options.architecture):
-        return _fail("--require-target: give -r RUNTIME and -a ARCHITECTURE", USAGE)
+    named = options.environment or (options.runtime and options.architecture)
+    if options.require_target and not named:
+        return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
     from ..check import Options, run
     from ..environment import UnknownRuntime
     from ..finding import Severity
@@ -30,35 +32,27 @@ def check_command(options: Namespace) -> int:
     from .progress import Progress
 
     if options.inputs.count("-") + options.layer.count("-") > 1:
-        return _fail("standard input (-) can be read once only", USAGE)
+        return fail("standard input (-) can be read once only", USAGE)
     progress = Progress(enabled=not options.no_progress and not options.quiet and sys.stderr.isatty())
-    wanted = Options(
-        runtimes=tuple(options.runtime),
-        architectures=tuple(options.architecture),
-        layers=tuple(_source(layer) for layer in options.layer),
-        kind=options.kind,
-        handler=options.handler,
-        env=dict(options.env),
-        libraries=options.libraries,
-        upload=options.upload,
-        max_unzipped=options.max_unzipped,
-        max_zip=options.max_zip,
-        date=options.date,
-        select=tuple(word for words in options.select for word in words),
-        ignore=tuple(word for words in options.ignore for word in words),
-        fail_on=None if options.fail_on == "never" else Severity(options.fail_on),
-        min_severity=Severity(options.min_severity),
-        strict=options.strict,
-        progress=progress.update if progress.enabled else None,
-    )
     try:
-        report = run([_source(name) for name in options.inputs], wanted)
+        wanted = Options(
+            **target_fields(options),
+            max_unzipped=options.max_unzipped,
+            max_zip=options.max_zip,
+            select=tuple(word for words in options.select for word in words),
+            ignore=tuple(word for words in options.ignore for word in words),
+            fail_on=None if options.fail_on == "never" else Severity(options.fail_on),
+            min_severity=Severity(options.min_severity),
+            strict=options.strict,
+            progress=progress.update if progress.enabled else None,
+        )
+        report = run([source(name) for name in options.inputs], wanted)
     except UnknownRuntime as error:
-        return _fail(str(error), USAGE)
+        return fail(str(error), USAGE)
     except ValueError as error:
-        return _fail(str(error), USAGE)
+        return fail(str(error), USAGE)
     except OSError as error:
-        return _fail(_reason(error), COULD_NOT)
+        return fail(reason(error), COULD_NOT)
     finally:
         progress.clear()
     output = Output(options.output)
@@ -72,26 +66,53 @@ def check_command(options: Namespace) -> int:
     )
     if not report.gate:
         print("layercheck: no target given: this is a compatibility table, not a gate (see -r and -a)", file=sys.stderr)
-    code = _write(output, text)
+    code = write(output, text)
     if code != OK:
         return code
     return OK if report.exit_code == FOUND and options.exit_zero else report.exit_code
 
 
-def _source(name: str) -> str | BinaryIO:
+def target_fields(options: Namespace) -> dict[str, Any]:
+    """The fields of check.Options that the target options give. Raises ValueError for a wrong environment file."""
+    environment = None
+    if options.environment is not None:
+        from ..environment.captured import load_file
+
+        try:
+            environment = load_file(options.environment)
+        except OSError as error:
+            raise ValueError(f"--environment: {reason(error)}") from None
+    return {
+        "environment": environment,
+        "runtimes": tuple(options.runtime),
+        "architectures": tuple(options.architecture),
+        "layers": tuple(source(layer) for layer in options.layer),
+        "kind": options.kind,
+        "handler": options.handler,
+        "env": dict(options.env),
+        "libraries": options.libraries,
+        "upload": options.upload,
+        "date": options.date,
+    }
+
+
+def source(name: str) -> str | BinaryIO:
+    """What an INPUT of the command line means: ``-`` is standard input."""
     return sys.stdin.buffer if name == "-" else name
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """What the system says, with the file's name."""
     words = error.strerror or str(error)
     return f"{os.fsdecode(error.filename)}: {words}" if error.filename is not None else words
 
 
-def _write(output: Output, text: str) -> int:
+def write(output: Output, text: str) -> int:
+    """Write ``text``; the exit code."""
     try:
         output.write(text)
     except OutputError as error:
-        return _fail(str(error), COULD_NOT)
+        return fail(str(error), COULD_NOT)
     return OK
 
 
@@ -102,7 +123,7 @@ def _emit(options: Namespace, text: str, data: Callable[[], Any]) -> int:
         import json
 
         text = json.dumps(data(), indent=2, ensure_ascii=True) + "\n"
-    return _write(output, text)
+    return write(output, text)
 
 
 def rules_command(options: Namespace) -> int:
@@ -124,7 +145,7 @@ def explain_command(options: Namespace) -> int:
         names = [word for rule in all_rules() for word in (rule.id, rule.name)]
         near = difflib.get_close_matches(options.rule, names) or difflib.get_close_matches(options.rule.upper(), names)
         hint = f"; did you mean {', '.join(near)}?" if near else " (see 'layercheck rules')"
-        return _fail(f"no rule is called {options.rule!r}{hint}", USAGE)
+        return fail(f"no rule is called {options.rule!r}{hint}", USAGE)
     from ..report.catalogue import explain
 
     return _emit(options, explain(found[0], Output(options.output).width()), lambda: _rule(found[0]))
@@ -160,4 +181,4 @@ def schema_command(options: Namespace) -> int:
 
     from ..report.schema import schema
 
-    return _write(Output(options.output), json.dumps(schema(), indent=2) + "\n")
+    return write(Output(options.output), json.dumps(schema(), indent=2) + "\n")

@@ -10,11 +10,11 @@ from typing import NoReturn
 from .. import _version
 
 FORMATS = ("text", "concise", "json")
-_COMMANDS = ("check", "rules", "explain", "runtimes", "schema")
+_COMMANDS = ("check", "libs", "capture", "rules", "explain", "runtimes", "schema")
 _TAKES_VALUE = frozenset(
     {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
-    | {"-f", "--format", "-o", "--output", "--color"}
+    | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
 )
 _SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
@@ -66,6 +66,8 @@ def _has_input(arguments: Sequence[str]) -> bool:
 def build() -> argparse.ArgumentParser:
     """The whole parser."""
     from . import commands
+    from .capture import capture_command
+    from .libs import libs_command
 
     parser = _Parser(
         prog="layercheck",
@@ -87,6 +89,35 @@ def build() -> argparse.ArgumentParser:
     _rule_options(check)
     _output_options(check, FORMATS)
     check.set_defaults(command=commands.check_command)
+
+    libs = sub.add_parser("libs", help="the library tree of each root: where each comes from, or what was tried")
+    libs.add_argument("input", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    _target_options(libs)
+    linking = libs.add_argument_group("linking")
+    linking.add_argument(
+        "--library-path", metavar="PATH", help="the process's LD_LIBRARY_PATH; empty: not set (default: the target's)"
+    )
+    linking.add_argument(
+        "--root", action="append", default=[], metavar="PATH", help="judge this file of the deployment; repeatable"
+    )
+    _output_options(libs, ("text", "json"))
+    libs.add_argument("-q", "--quiet", action="store_true", help="only roots that do not load, and the last line")
+    libs.add_argument("-v", "--verbose", action="store_true", help="also lookups that a loaded library answered")
+    libs.set_defaults(command=libs_command)
+
+    capture = sub.add_parser("capture", help="make an environment file from an unpacked root filesystem")
+    capture.add_argument(
+        "root", nargs="?", metavar="ROOT", help="directory, a tar of one (- for standard input), or the response"
+    )
+    capture.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
+    capture.add_argument("--library-path", metavar="PATH", help="LD_LIBRARY_PATH of its processes; empty: not set")
+    capture.add_argument(
+        "--print-handler",
+        choices=("python", "nodejs", "bootstrap"),
+        metavar="LANGUAGE",
+        help="print a function that captures the live environment it runs in: python, nodejs or bootstrap",
+    )
+    capture.set_defaults(command=capture_command)
 
     rules = sub.add_parser("rules", help="list the rules")
     _output_options(rules, ("text", "json"))
@@ -120,6 +151,9 @@ def _target_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--layer", action="append", default=[], metavar="INPUT|ARN", help="a further layer, in order; repeatable"
+    )
+    group.add_argument(
+        "--environment", metavar="FILE", help="a captured environment: a target by itself (see 'layercheck capture')"
     )
     group.add_argument("--handler", metavar="NAME", help="the function's handler, e.g. app.handler")
     group.add_argument(

@@ -126,12 +126,25 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A program that runs a language's code; ``version`` as in its name (3.12), None where it tells none."""
+
+    language: str
+    version: str | None
+    needed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
-    """What one runtime on one architecture offers to the dynamic loader.
+    """What one runtime on one architecture offers to the dynamic loader, by the tables or by a capture.
 
     ``files`` maps absolute paths to files. Real files lie below /usr/lib64 and the runtime's directories; /lib64, /lib
     and /bin are Links, and so are a library's further names. Two environments of equal ``inventory`` have the same
     loader, files and library path: one resolution serves both.
+
+    The rest is known of captured environments only. ``path`` is PATH, ``programs`` what can be started from there.
+    ``interpreters`` maps the programs that run code to their facts, ``packages`` each directory of Python packages to
+    distributions and versions.
     """
 
     name: str
@@ -141,6 +154,10 @@ class Environment:
     library_path: tuple[str, ...]
     files: Mapping[str, EnvironmentFile]
     inventory: str
+    path: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
+    packages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def with_library_path(self, directories: tuple[str, ...]) -> Environment:
         """The same environment with another LD_LIBRARY_PATH, and so another ``inventory``."""

@@ -40,7 +40,9 @@ def test_every_option_of_check_is_documented_and_no_other(capsys: pytest.Capture
 
 
 def test_every_option_that_is_mentioned_anywhere_on_the_page_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    known = frozenset(o for c in ("check", "rules", "explain", "runtimes", "schema") for o in options_of(c, capsys))
+    known = frozenset(
+        o for c in ("check", "libs", "capture", "rules", "explain", "runtimes", "schema") for o in options_of(c, capsys)
+    )
     mentioned = frozenset(OPTION.findall(re.sub(r"`zip -y`", "", read("docs/command-line.md"))))
     assert mentioned - known - {"--version", "-m"} == set()
 

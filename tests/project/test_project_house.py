@@ -8,7 +8,19 @@ import pytest
 
 from project.sources import ROOT, Import, imports, imports_of, modules, text_files
 
-ROOMS = ("finding", "elf", "artifact", "environment", "filesystem", "linker", "rules", "check", "report", "cli")
+ROOMS = (
+    "finding",
+    "elf",
+    "artifact",
+    "environment",
+    "filesystem",
+    "linker",
+    "rules",
+    "check",
+    "inspect",
+    "report",
+    "cli",
+)
 """From the ground up."""
 BELOW_ALL = "layercheck._version"
 ABOVE_ALL = ("layercheck", "layercheck.__main__")
