@@ -13,7 +13,8 @@ from ..elf import ElfImage, detect_libc, machine_name
 from ..environment import Environment, data_version
 from ..filesystem import TASK, Filesystem, Hit, Node
 from ..finding import Defect
-from ..linker import GlibcLoader, Load, Lookup, MissingVersion, resolve, split_library_path
+from ..linker import GlibcLoader, Load, Lookup, MissingVersion, MuslLoader, resolve, split_library_path
+from ..linker.roots import own_musl_loader
 from ..rules.alternatives import family
 
 _MACHINES = {"x86_64": 62, "arm64": 183}
@@ -167,7 +168,6 @@ def _machine(image: ElfImage, environment: Environment) -> str | None:
 
 
 def _given(filesystem: Filesystem, roots: Sequence[str]) -> list[RootView]:
-    loader = GlibcLoader(filesystem)
     views = []
     for path in dict.fromkeys(roots):
         hit = filesystem.lookup(path, TASK)
@@ -175,21 +175,25 @@ def _given(filesystem: Filesystem, roots: Sequence[str]) -> list[RootView]:
             raise NoSuchRoot(f"--root {path}: {hit.reason} in this deployment")
         if hit.node.is_directory:
             raise NoSuchRoot(f"--root {path}: it is a directory")
-        views.append(_program(loader, hit, filesystem.environment))
+        views.append(_program(filesystem, hit))
     return views
 
 
-def _program(loader: GlibcLoader, hit: Hit, environment: Environment) -> RootView:
+def _program(filesystem: Filesystem, hit: Hit) -> RootView:
     image = hit.node.facts.elf if hit.node.facts is not None else hit.node.file
     if isinstance(image, Defect):
         return RootView(hit.opened, True, "damaged", note=image.detail)
     if not isinstance(image, ElfImage):
         return RootView(hit.opened, True, "damaged", note="it is not an ELF file, or not known well enough")
-    reason = _machine(image, environment)
+    reason = _machine(image, filesystem.environment)
     if reason is not None:
         return RootView(hit.opened, True, "foreign", note=reason)
     if image.is_static:
         return RootView(hit.opened, True, "static")
+    own = own_musl_loader(filesystem, image)
+    if filesystem.environment.loader.kind == "musl":
+        return _view(MuslLoader(filesystem).load_program(hit.opened))
+    loader = GlibcLoader(filesystem) if own is None else MuslLoader(filesystem, path=own)
     return _view(loader.load_program(hit.opened))
 
 

@@ -16,6 +16,7 @@ from .advice import for_library, for_version, is_optional
 from .alternatives import family
 from .base import Fault, Subject, TargetView, quote, rule
 
+_TRIED = 100
 LOADER = "man 8 ld.so"
 SEARCH = "AWS Lambda developer guide, environment variables: LD_LIBRARY_PATH"
 
@@ -92,7 +93,7 @@ def _fault(
         "library": group.lookup.name,
         "required_by": group.lookup.required_by,
         "chain": chain,
-        "tried": list(group.lookup.tried),
+        "tried": _bounded(group.lookup.tried),
         **(extra or {}),
     }
     if len(group.roots) > 1:
@@ -104,6 +105,11 @@ def _fault(
     if optional:
         unsure = "; its package does without it"
     return Fault(fact + through + unsure, place[0], place[1], fix, severity, details=details)
+
+
+def _bounded(tried: Sequence[str]) -> list[str]:
+    """The candidates of a failed search, as many as a person could want; a search list may hold thousands."""
+    return list(tried[:_TRIED]) + ([f"… and {len(tried) - _TRIED} more"] if len(tried) > _TRIED else [])
 
 
 @rule(

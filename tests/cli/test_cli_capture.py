@@ -206,3 +206,27 @@ def test_the_cache_is_read_as_ldconfig_reads_it(tmp_path: Path) -> None:
     copy_program(tmp_path, ["/usr/bin/env"])
     write_tree(tmp_path, {"/etc/ld.so.cache": Path("/etc/ld.so.cache").read_bytes()})
     assert json.loads(here("capture", str(tmp_path)).out)["cache"] == expected
+
+
+@needs_loader
+@pytest.mark.parametrize("library_path", ["", "/srv/d"])
+@pytest.mark.parametrize("flags_1", [None, 0x800])
+def test_the_cache_answers_as_it_does_the_real_loader(tmp_path: Path, library_path: str, flags_1: int | None) -> None:
+    root, environment = tmp_path / "root", tmp_path / "env.json"
+    copy_program(root, ["/usr/bin/env"])
+    write_tree(
+        root,
+        {
+            "/srv/c/libq.so.1": build_elf(soname="libq.so.1", needed=["libr.so.1"]),
+            "/srv/d/libr.so.1": build_elf(soname="libr.so.1"),
+            "/etc/ld.so.conf": b"/srv/c\n/srv/d\n",
+            "/srv/bin/m": build_elf(etype="pie", interp=LD, needed=["libq.so.1", "libc.so.6"], flags_1=flags_1),
+            "/var/task/x": b"",
+        },
+    )
+    subprocess.run(["/sbin/ldconfig", "-r", str(root)], check=True)
+    assert here("capture", str(root), "-o", str(environment)).code == 0
+    source = layer(tmp_path, readme=b"nothing of its own")
+    real = trace(root, "/srv/bin/m", library_path)
+    assert "/srv/c/libq.so.1" in real[0]
+    assert loads(root, str(environment), source, "/srv/bin/m", library_path) == real
