@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Severity(Enum):
@@ -34,8 +34,7 @@ class Confidence(Enum):
     LIKELY = "likely"
 
 
-@dataclass(frozen=True, slots=True)
-class Defect:
+class Defect(NamedTuple):
     """A fault met while reading a file, before any rule has judged it.
 
     ``kind`` is one of the words that the reader documents, ``entry`` the path of the member inside the artifact (None
@@ -81,8 +80,7 @@ class Unchecked:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Linkage:
+class Linkage(NamedTuple):
     """How many ELF files of an artifact are made for one C library, with one of them and the fact that tells it.
 
     ``kind``: glibc, musl, bionic, static-glibc, static-musl, static, go-static, none (needs no library) or unknown.
@@ -138,8 +136,7 @@ class Target:
     state: str = "supported"
 
 
-@dataclass(frozen=True, slots=True)
-class Compatibility:
+class Compatibility(NamedTuple):
     """What may truthfully be declared for one architecture: runtimes, newest first, at most what AWS takes."""
 
     architecture: str

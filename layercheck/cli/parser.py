@@ -77,7 +77,8 @@ def build() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"layercheck {_version.__version__}")
-    sub = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    # prog is given so that argparse need not format a usage line, for which it imports shutil.
+    sub = parser.add_subparsers(prog="layercheck", title="commands", metavar="COMMAND", required=True)
     check = sub.add_parser(
         "check",
         help="check artifacts (the default: the word may be left out)",
