@@ -12,12 +12,14 @@ from ..finding import Defect
 
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 EM_386, EM_ARM, EM_X86_64, EM_AARCH64 = 3, 40, 62, 183
+MACHINES = {"x86_64": EM_X86_64, "arm64": EM_AARCH64}
+"""e_machine of the architectures that Lambda has, by the names that it gives them."""
 DF_1_NODEFLIB = 0x800
 DF_1_PIE = 0x08000000
 VER_FLG_BASE, VER_FLG_WEAK = 1, 2
 ELFOSABI_NONE, ELFOSABI_GNU = 0, 3
 
-_MACHINES = {
+_MACHINE_NAMES = {
     EM_386: "i386",
     8: "mips",
     20: "ppc",
@@ -86,7 +88,7 @@ class ElfImage:
 
 def machine_name(machine: int, bits: int = 64) -> str:
     """The architecture's name as Lambda spells it, or ``machine N`` where this table has no name for it."""
-    name = _MACHINES.get(machine)
+    name = _MACHINE_NAMES.get(machine)
     if name is None:
         return f"machine {machine}"
     if name == "x86_64" and bits == 32:

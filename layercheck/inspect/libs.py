@@ -10,6 +10,7 @@ from ..check.deployment import Deployment, Opener, deploy
 from ..check.options import Input
 from ..check.targets import Choice, choose, environment_of
 from ..elf import ElfImage, detect_libc, machine_name
+from ..elf.image import MACHINES
 from ..environment import Environment, data_version
 from ..filesystem import TASK, Filesystem, Hit, Node
 from ..finding import Defect
@@ -17,7 +18,6 @@ from ..linker import GlibcLoader, Load, Lookup, MissingVersion, MuslLoader, reso
 from ..linker.roots import own_musl_loader
 from ..rules.alternatives import family
 
-_MACHINES = {"x86_64": 62, "arm64": 183}
 _FAILED = frozenset(("fails", "foreign", "damaged"))
 
 
@@ -162,7 +162,7 @@ def _strange(node: Node, environment: Environment) -> tuple[str, str] | None:
 
 
 def _machine(image: ElfImage, environment: Environment) -> str | None:
-    if image.machine == _MACHINES[environment.architecture] and image.bits == 64:
+    if image.machine == MACHINES[environment.architecture] and image.bits == 64:
         return None
     return f"it is for {machine_name(image.machine, image.bits)}"
 

@@ -12,6 +12,7 @@ from ..elf.image import (
     ELFOSABI_NONE,
     ET_DYN,
     ET_EXEC,
+    MACHINES,
     machine_name,
 )
 from ..environment.model import Named
@@ -19,7 +20,6 @@ from ..filesystem import Hit, Node
 from .behaviour import Behaviour
 from .search import SearchList
 
-MACHINES = {"x86_64": 62, "arm64": 183}
 _ABI_VERSIONS_OF_GNU = 4
 """EI_ABIVERSION below this is fine with EI_OSABI GNU/Linux (LIBC_ABI_MAX, glibc 2.36)."""
 _LINUX, _ASSUMED_KERNEL = 0, (5, 10, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..elf import ElfImage, detect_libc
-from ..elf.image import ELFOSABI_GNU, ELFOSABI_NONE
+from ..elf.image import ELFOSABI_GNU, ELFOSABI_NONE, MACHINES
 from ..environment.model import Environment
 from ..filesystem import Filesystem, Hit
 
@@ -31,7 +31,7 @@ class Root(NamedTuple):
 def find_roots(filesystem: Filesystem) -> list[Root]:
     """All ELF files to judge on this environment, sorted by path; those for another machine are left out."""
     environment = filesystem.environment
-    machine = 62 if environment.architecture == "x86_64" else 183
+    machine = MACHINES[environment.architecture]
     roots = []
     nodes = filesystem.overlay.nodes
     for mount in filesystem.overlay.mounts:

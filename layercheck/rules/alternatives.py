@@ -6,7 +6,6 @@ Where one of them fits the target, the others are weight and no fault.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 
 _SYSTEM = r"linuxmusl|linux|darwin|macosx|macos|osx|win32|windows|win|freebsd|openbsd|netbsd|sunos|aix|android|alpine"
 _MACHINE = (
@@ -27,19 +26,6 @@ def family(path: str) -> str:
     plain = re.sub(_PREBUILDS, "/prebuilds/*", path)
     plain = re.sub(_SUFFIX, ".so", plain)
     return re.sub(_FILLER, "*", re.sub(_TOKEN, "*", plain))
-
-
-def is_tagged(path: str) -> bool:
-    """Whether the name itself says for which system, machine or ABI the file is."""
-    return re.search(_TOKEN, path) is not None
-
-
-def families(paths: Iterable[str]) -> Mapping[str, list[str]]:
-    """The paths grouped by what they are builds of."""
-    groups: dict[str, list[str]] = {}
-    for path in paths:
-        groups.setdefault(family(path), []).append(path)
-    return groups
 
 
 def module_of(path: str) -> str:

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from ..artifact import FILE
 from ..elf import ElfImage, Libc, detect_libc, machine_name
+from ..elf.image import EM_386, EM_ARM, EM_X86_64, MACHINES
 from ..filesystem import Hit
 from ..finding import Confidence, Defect, Severity
 from .advice import is_for_elsewhere, is_optional, reinstall_all
-from .alternatives import families, family
+from .alternatives import family
 from .base import ArtifactView, Fault, Subject, TargetView, quote, rule
 
 _ARCHITECTURES = "AWS Lambda developer guide, instruction set architectures"
-_MACHINES = {"x86_64": 62, "arm64": 183}
-_COMPUTERS = frozenset((3, 40, 62, 183))
+_COMPUTERS = frozenset((EM_386, EM_ARM, *MACHINES.values()))
 """Machines that people build Linux programs for; an ELF file for another is firmware, unless its name says library."""
 _OBJECTS = (".o", ".a", ".ko", ".bpf", ".debug")
 _TEST_PARTS = frozenset(("test", "tests", "testing", "testdata", "test_data", "fixtures"))
@@ -32,7 +32,7 @@ def fits(view: TargetView, image: object) -> bool:
     """Whether an image is for the target's machine and C library."""
     return (
         isinstance(image, ElfImage)
-        and image.machine == _MACHINES[view.environment.architecture]
+        and image.machine == MACHINES[view.environment.architecture]
         and image.bits == 64
         and detect_libc(image).kind not in ("musl", "bionic")
     )
@@ -69,7 +69,7 @@ def fitting_families(view: TargetView, subject: Subject) -> set[str]:
 )
 def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
     architecture = view.environment.architecture
-    wanted = _MACHINES[architecture]
+    wanted = MACHINES[architecture]
     for subject in view.stack.subjects:
         found: dict[str, ElfImage] = {}
         for path, fact in view.facts(subject):
@@ -249,7 +249,7 @@ def MUSL_LINKED(view: TargetView) -> Iterator[Fault]:
         found: dict[str, Libc] = {}
         for path, fact in view.facts(subject):
             image = fact.elf
-            if not isinstance(image, ElfImage) or image.machine != _MACHINES[view.environment.architecture]:
+            if not isinstance(image, ElfImage) or image.machine != MACHINES[view.environment.architecture]:
                 continue
             if is_data(path):
                 continue
@@ -281,7 +281,7 @@ def _bundled_beside(view: TargetView, subject: Subject, path: str) -> bool:
     package = subject.packages.owner(path)
     if package is None or "musl" not in package.name:
         return False
-    others = families([p for p, f in view.facts(subject) if fits(view, f.elf)])
+    others = {family(p) for p, f in view.facts(subject) if fits(view, f.elf)}
     stem = family(path).split("*")[0]
     return any(name.startswith(stem) for name in others)
 
@@ -336,7 +336,7 @@ def CPU_LEVEL_TOO_HIGH(view: TargetView) -> Iterator[Fault]:
     for subject in view.stack.subjects:
         for path, fact in view.facts(subject):
             image = fact.elf
-            if isinstance(image, ElfImage) and image.machine == 62 and image.isa_needed & 8:
+            if isinstance(image, ElfImage) and image.machine == EM_X86_64 and image.isa_needed & 8:
                 yield Fault(
                     "needs x86-64-v4 (AVX-512) by its own notes; Lambda promises AVX2, which is x86-64-v3",
                     subject,

@@ -7,7 +7,7 @@ from posixpath import normpath
 from typing import Any
 
 from ..elf import ElfImage
-from ..elf.image import EM_AARCH64, EM_X86_64
+from ..elf.image import MACHINES
 from ..environment import runtimes
 from ..filesystem import Hit, Node
 from ..finding import Severity
@@ -158,7 +158,7 @@ _ORDER = {"libGL.so.1": 0}
 
 def is_usable(view: TargetView, node: Node) -> bool:
     """Whether a file is an ELF file for the target's machine."""
-    wanted = EM_X86_64 if view.environment.architecture == "x86_64" else EM_AARCH64
+    wanted = MACHINES[view.environment.architecture]
     image = node.facts.elf if node.facts is not None else None
     return isinstance(image, ElfImage) and image.machine == wanted and image.bits == 64
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from ..artifact import DIRECTORY, FILE, Entry, Facts
 from ..elf import ElfImage
-from ..elf.image import EM_AARCH64, EM_X86_64
+from ..elf.image import MACHINES
 from ..finding import Confidence, Severity
 from .base import ArtifactView, Fault, StackView, Subject, quote, rule, zip_again
 
 _DOCS = "AWS Lambda developer guide, troubleshooting deployment: files 644, or 755 if executable; directories 755"
 _WORTH_TELLING = 100_000
 """Bytes of debris below which nobody wants to hear of it."""
-COMPUTERS = (EM_X86_64, EM_AARCH64)
 _MANY = 20
 """Files of one mode that are told one by one; beyond, they are told together."""
 _TESTS = frozenset(("test", "tests", "testing", "fixtures", "testdata", "test_data", "examples", "example"))
@@ -130,7 +129,12 @@ def _is_script(entry: Entry, fact: Facts | None) -> bool:
 
 def _is_program(entry: Entry, image: ElfImage) -> bool:
     name = entry.path.rsplit("/", 1)[-1]
-    return image.is_program and image.machine in COMPUTERS and ".so" not in name and not name.endswith((".o", ".ko"))
+    return (
+        image.is_program
+        and image.machine in MACHINES.values()
+        and ".so" not in name
+        and not name.endswith((".o", ".ko"))
+    )
 
 
 @rule(
