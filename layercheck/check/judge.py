@@ -7,7 +7,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -135,7 +134,7 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Finding]:
         targets = merged.setdefault(key, (finding, set()))[1]
         if raw.target is not None:
             targets.add(raw.target)
-    findings = [replace(f, targets=tuple(sorted(found, key=order.__getitem__))) for f, found in merged.values()]
+    findings = [f._replace(targets=tuple(sorted(found, key=order.__getitem__))) for f, found in merged.values()]
     findings.sort(key=lambda f: (f.severity.rank, f.rule, f.artifact or "", f.path or "", f.message, f.targets))
     return findings
 

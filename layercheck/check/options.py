@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from ..artifact import Artifact
 from ..environment import Environment
@@ -15,8 +14,7 @@ Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
 """An artifact: a path, the bytes of an archive, a binary file object, or one that is open already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """The options of a run; sizes in bytes, ``date`` an ISO date (None: the date of the data).
 
     ``environment``: a captured one, judged instead of the built-in ones; ``runtimes`` then give the
@@ -30,7 +28,7 @@ class Options:
     layers: tuple[Input, ...] = ()
     kind: str = "auto"
     handler: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = {}
     libraries: str = "newest"
     upload: str = "s3"
     max_unzipped: int | None = None

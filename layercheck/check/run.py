@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from .. import _version
 from ..artifact import SYMLINK
@@ -13,7 +12,6 @@ from ..filesystem import Filesystem
 from ..finding import (
     ArtifactSummary,
     Compatibility,
-    Confidence,
     Finding,
     Linkage,
     Report,
@@ -24,11 +22,11 @@ from ..finding import (
 from ..linker import Resolution, resolve
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
+from .floor import faults_of_floor, may_differ
 from .judge import Raw, fold, merge, selected
 from .options import Input, Options
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
-_LINKING = frozenset(("LC401", "LC402", "LC404", "LC405"))
 _OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC561", "LC562"))
 """What an absent layer could supply."""
 
@@ -148,20 +146,11 @@ class Run:
                 self._note(what, why, target, view.subject_of(node.mount), node.entry.path)
 
     def _floor(self, stack: StackView, choice: Choice, newest: TargetView, target: str) -> None:
-        """What works on the newest libraries but not on the oldest that a pinned function may still have."""
         environment = environment_of(choice, self.options, "floor")
-        if environment.inventory == newest.environment.inventory:
-            return
-        floor = self._view(stack, environment, choice)
-        for rule in all_rules():
-            if rule.id not in _LINKING:
-                continue
-            known = {(fault.path, fault.fact) for fault in rule.run(newest)}
-            for fault in rule.run(floor):
-                if (fault.path, fault.fact) not in known and not _same_file(fault, known):
-                    fact = f"fails only on an old runtime version, to which a function may be pinned: {fault.fact}"
-                    mild = fault._replace(fact=fact, severity=Severity.INFO, confidence=Confidence.LIKELY)
-                    self.raws.append(Raw(rule, mild, target))
+        images = [f.elf for s in stack.subjects for f in s.artifact.facts.values() if isinstance(f.elf, ElfImage)]
+        if may_differ(images, newest.environment, environment):
+            for rule, fault in faults_of_floor(newest, self._view(stack, environment, choice)):
+                self.raws.append(Raw(rule, fault, target))
 
     def report(self) -> Report:
         """The report over everything added."""
@@ -169,7 +158,7 @@ class Run:
         everything = merge(fold(self.raws), order)
         findings = [f for f in everything if selected(f, self.options.select, self.options.ignore)]
         failing = [f for f in findings if self._fails(f)]
-        targets = [replace(t, passed=not any(_concerns(f, t) for f in failing)) for t, _ in self.targets]
+        targets = [t._replace(passed=not any(_concerns(f, t) for f in failing)) for t, _ in self.targets]
         findings = [f for f in findings if f.severity.rank <= self.options.min_severity.rank]
         return Report(
             tool_version=_version.__version__,
@@ -221,10 +210,6 @@ class Run:
 def _suffixes(choice: Choice) -> str:
     """What of the runtime, beside its libraries, decides which files are roots."""
     return "|" + "|".join(choice.runtime.extension_suffixes.get(choice.architecture, ()))
-
-
-def _same_file(fault: Fault, known: set[tuple[str | None, str]]) -> bool:
-    return any(path == fault.path for path, _ in known)
 
 
 def _concerns(finding: Finding, target: Target) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import NamedTuple
 
 from ..elf import ElfImage, machine_name
@@ -65,7 +64,7 @@ def environment_of(choice: Choice, options: Options, libraries: str | None = Non
     if environment is None:
         environment = load(choice.runtime.identifier, choice.architecture, libraries or options.libraries)
     elif options.runtimes:
-        environment = replace(environment, runtime=choice.runtime)
+        environment = environment._replace(runtime=choice.runtime)
     own = options.env.get("LD_LIBRARY_PATH")
     return environment if own is None else environment.with_library_path(split_library_path(own))
 

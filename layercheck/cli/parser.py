@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from .. import _version
 
 FORMATS = ("text", "concise", "json")
-_COMMANDS = ("check", "libs", "capture", "rules", "explain", "runtimes", "schema")
 _TAKES_VALUE = frozenset(
     {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
@@ -31,6 +30,11 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"layercheck: {message}\nTry 'layercheck --help'.\n")
 
 
+def _fixed_width(*, prog: str) -> argparse.HelpFormatter:
+    """For checking arguments, which argparse does with a formatter too: one that does not ask for the terminal."""
+    return argparse.HelpFormatter(prog, width=80)
+
+
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Parse the command line; ``check`` may be left out. Raises SystemExit as argparse does."""
     place = _command_place(arguments)
@@ -38,7 +42,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         arguments = [arguments[place], *arguments[:place], *arguments[place + 1 :]]
     elif not set(arguments) & {"-h", "--help", "--version"} or _has_input(arguments):
         arguments = ["check", *arguments]
-    return build().parse_args(arguments)
+    only = arguments[0] if arguments[0] in _COMMANDS else None
+    return build(only, printed=not {"-h", "--help"}.isdisjoint(arguments)).parse_args(arguments)
 
 
 def _positions(arguments: Sequence[str]) -> list[int]:
@@ -63,35 +68,39 @@ def _has_input(arguments: Sequence[str]) -> bool:
     return bool(_positions(arguments))
 
 
-def build() -> argparse.ArgumentParser:
-    """The whole parser."""
-    from . import commands
-    from .capture import capture_command
-    from .libs import libs_command
-
+def build(only: str | None = None, *, printed: bool = True) -> argparse.ArgumentParser:
+    """The parser with all commands, or with one: making them all takes 10 ms. ``printed``: its help may be shown."""
+    formatter = argparse.RawDescriptionHelpFormatter if printed else _fixed_width
     parser = _Parser(
         prog="layercheck",
         usage="layercheck [check] INPUT... [-r RUNTIME] [-a ARCHITECTURE] [options]\n       layercheck COMMAND ...",
         description="Verify AWS Lambda layer and function artifacts before they are deployed.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=formatter,
     )
     parser.add_argument("--version", action="version", version=f"layercheck {_version.__version__}")
-    # prog is given so that argparse need not format a usage line, for which it imports shutil.
+    # prog is given so that argparse need not format a usage line.
     sub = parser.add_subparsers(prog="layercheck", title="commands", metavar="COMMAND", required=True)
-    check = sub.add_parser(
-        "check",
-        help="check artifacts (the default: the word may be left out)",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    for name, (purpose, add) in _COMMANDS.items():
+        if only is None or only == name:
+            epilog = _EPILOG if name == "check" else None
+            add(sub.add_parser(name, help=purpose, epilog=epilog, formatter_class=formatter))
+    return parser
+
+
+def _check(check: argparse.ArgumentParser) -> None:
+    from .commands import check_command
+
     check.add_argument("inputs", nargs="+", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
     _target_options(check)
     _rule_options(check)
     _output_options(check, FORMATS)
-    check.set_defaults(command=commands.check_command)
+    check.set_defaults(command=check_command)
 
-    libs = sub.add_parser("libs", help="the library tree of each root: where each comes from, or what was tried")
+
+def _libs(libs: argparse.ArgumentParser) -> None:
+    from .libs import libs_command
+
     libs.add_argument("input", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
     _target_options(libs)
     linking = libs.add_argument_group("linking")
@@ -106,7 +115,10 @@ def build() -> argparse.ArgumentParser:
     libs.add_argument("-v", "--verbose", action="store_true", help="also lookups that a loaded library answered")
     libs.set_defaults(command=libs_command)
 
-    capture = sub.add_parser("capture", help="make an environment file from an unpacked root filesystem")
+
+def _capture(capture: argparse.ArgumentParser) -> None:
+    from .capture import capture_command
+
     capture.add_argument(
         "root", nargs="?", metavar="ROOT", help="directory, a tar of one (- for standard input), or the response"
     )
@@ -120,25 +132,47 @@ def build() -> argparse.ArgumentParser:
     )
     capture.set_defaults(command=capture_command)
 
-    rules = sub.add_parser("rules", help="list the rules")
-    _output_options(rules, ("text", "json"))
-    rules.set_defaults(command=commands.rules_command)
 
-    explain = sub.add_parser("explain", help="one rule: what, why, how to fix, example, sources")
+def _rules(rules: argparse.ArgumentParser) -> None:
+    from .commands import rules_command
+
+    _output_options(rules, ("text", "json"))
+    rules.set_defaults(command=rules_command)
+
+
+def _explain(explain: argparse.ArgumentParser) -> None:
+    from .commands import explain_command
+
     explain.add_argument("rule", metavar="RULE", help="id or name, such as LC401 or missing-library")
     _output_options(explain, ("text", "json"))
-    explain.set_defaults(command=commands.explain_command)
+    explain.set_defaults(command=explain_command)
 
-    runtimes = sub.add_parser("runtimes", help="the runtime table, with dates and where each fact comes from")
+
+def _runtimes(runtimes: argparse.ArgumentParser) -> None:
+    from .commands import runtimes_command
+
     runtimes.add_argument("--date", type=_date, help="judge states on this day (YYYY-MM-DD)")
     _output_options(runtimes, ("text", "json"))
-    runtimes.set_defaults(command=commands.runtimes_command)
+    runtimes.set_defaults(command=runtimes_command)
 
-    schema = sub.add_parser("schema", help="print a JSON Schema")
+
+def _schema(schema: argparse.ArgumentParser) -> None:
+    from .commands import schema_command
+
     schema.add_argument("which", choices=("report",), metavar="report", help="the schema of --format json")
     schema.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
-    schema.set_defaults(command=commands.schema_command)
-    return parser
+    schema.set_defaults(command=schema_command)
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "check": ("check artifacts (the default: the word may be left out)", _check),
+    "libs": ("the library tree of each root: where each comes from, or what was tried", _libs),
+    "capture": ("make an environment file from an unpacked root filesystem", _capture),
+    "rules": ("list the rules", _rules),
+    "explain": ("one rule: what, why, how to fix, example, sources", _explain),
+    "runtimes": ("the runtime table, with dates and where each fact comes from", _runtimes),
+    "schema": ("print a JSON Schema", _schema),
+}
 
 
 def _target_options(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,6 @@ Numbers and names follow the System V gABI and its processor supplements, and gl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..finding import Defect
@@ -45,8 +44,7 @@ class Segment(NamedTuple):
     flags: int
 
 
-@dataclass(frozen=True, slots=True)
-class ElfImage:
+class ElfImage(NamedTuple):
     """What the dynamic loader reads of one ELF file. A string is None where its tag is absent, "" where it is empty."""
 
     bits: int

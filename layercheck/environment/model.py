@@ -7,15 +7,13 @@ inside are ordinary dicts, so that everything can be sent to another process; no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from ..elf import ElfImage
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(NamedTuple):
     """The version nodes that a library defines.
 
     ``nodes`` are there; of ``unverified_nodes`` it is not known; any other node is absent when ``complete``, else not
@@ -35,8 +33,7 @@ class Versions:
         return "missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A library known by name only. ``versions`` None: its nodes are not known, each one is ``unverified``."""
 
     soname: str
@@ -47,15 +44,13 @@ class Named:
         return "unverified" if self.versions is None else self.versions.state(node)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A symbolic link; ``target`` as stored, relative targets from the link's own directory."""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(NamedTuple):
     """Something that is not a library; ``kind`` is ``text``, ``empty``, ``directory`` or ``unreadable``."""
 
     kind: str
@@ -64,8 +59,7 @@ class Other:
 EnvironmentFile: TypeAlias = "Named | Link | Other | ElfImage"
 
 
-@dataclass(frozen=True, slots=True)
-class Loader:
+class Loader(NamedTuple):
     """The dynamic loader: ``kind`` (``glibc``, ``musl``), release, path, trusted directories, what ``$LIB`` means.
 
     ``cache`` is what /etc/ld.so.cache says: names with the path of each; empty where there is no such file.
@@ -76,11 +70,10 @@ class Loader:
     path: str
     default_directories: tuple[str, ...]
     lib: str
-    cache: Mapping[str, str] = field(default_factory=dict)
+    cache: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(NamedTuple):
     """One runtime identifier of the service and what is known of it.
 
     Dates are ISO dates or None (not announced). ``layer_directories`` are relative to /opt: what is searched or run
@@ -125,8 +118,7 @@ class Runtime:
         return "deprecated" if date >= self.deprecation_date else "supported"
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(NamedTuple):
     """A program that runs a language's code; ``version`` as in its name (3.12), None where it tells none."""
 
     language: str
@@ -134,8 +126,7 @@ class Interpreter:
     needed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """What one runtime on one architecture offers to the dynamic loader, by the tables or by a capture.
 
     ``files`` maps absolute paths to files. Real files lie below /usr/lib64 and the runtime's directories; /lib64, /lib
@@ -156,8 +147,8 @@ class Environment:
     inventory: str
     path: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
-    interpreters: Mapping[str, Interpreter] = field(default_factory=dict)
-    packages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    interpreters: Mapping[str, Interpreter] = {}
+    packages: Mapping[str, Mapping[str, str]] = {}
 
     def with_library_path(self, directories: tuple[str, ...]) -> Environment:
         """The same environment with another LD_LIBRARY_PATH, and so another ``inventory``."""
@@ -165,7 +156,7 @@ class Environment:
             return self
         base = self.inventory.partition(" LD_LIBRARY_PATH=")[0]
         inventory = f"{base} LD_LIBRARY_PATH={':'.join(directories)}"
-        return replace(self, library_path=directories, inventory=inventory)
+        return self._replace(library_path=directories, inventory=inventory)
 
 
 def is_iso_date(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..check import Options
 from ..check.deployment import Deployment, Opener, deploy
@@ -25,8 +25,7 @@ class NoSuchRoot(ValueError):
     """A file to judge that the deployment does not have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """One lookup of the loader, in its order.
 
     ``path`` and ``via`` are None when it found nothing; then ``tried`` has each candidate with the reason. ``origin``
@@ -41,8 +40,7 @@ class Need:
     tried: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class VersionNeed:
+class VersionNeed(NamedTuple):
     """A version node that the file at ``path`` does not define, or may not."""
 
     library: str
@@ -51,8 +49,7 @@ class VersionNeed:
     required_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class RootView:
+class RootView(NamedTuple):
     """What loading one file comes to.
 
     ``status``: loads, fails, unverified, static, foreign or damaged. ``root`` is False for a file of another platform
@@ -76,8 +73,7 @@ class RootView:
         return self.status not in _FAILED
 
 
-@dataclass(frozen=True, slots=True)
-class Libraries:
+class Libraries(NamedTuple):
     """All roots of one deployment on one target, by path. ``library_path`` is the LD_LIBRARY_PATH that was used."""
 
     runtime: str

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..environment.model import Loader
 
 _FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "loaders.json")
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(NamedTuple):
     """What one release does.
 
     ``subdirectories`` are tried inside each searched directory, in this order, before the directory itself.

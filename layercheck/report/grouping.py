@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..finding import Finding
 from .order import finding_order
@@ -14,8 +13,7 @@ _LANGUAGE_ROOTS = frozenset({"python", "nodejs", "ruby", "java"})
 _PACKAGE_ROOTS = ("site-packages", "dist-packages", "node_modules")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Findings that share all that a reader needs to be told once; in order, at least one."""
 
     findings: tuple[Finding, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -361,7 +360,7 @@ def test_a_check_leaves_a_given_artifact_open_and_closes_its_own() -> None:
         first = run([artifact], Options(("python3.12",), ("x86_64",)))
         again = run([artifact], Options(("python3.12",), ("x86_64",)))
         assert artifact.read(artifact.entries[0], 4) == b"\x7fELF"
-    assert replace(first) == again
+    assert first == again
 
 
 def test_a_pe_in_a_dotnet_function_is_its_business() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import sys
 import sysconfig
@@ -69,7 +68,7 @@ def image_of(raw: bytes) -> ElfImage:
 
 
 def facts_of(image: ElfImage) -> Fields:
-    facts = {field.name: getattr(image, field.name) for field in dataclasses.fields(image) if field.name != "defects"}
+    facts = {name: value for name, value in image._asdict().items() if name != "defects"}
     return {**facts, "loads": tuple(tuple(load) for load in image.loads)}
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import struct
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -274,7 +273,7 @@ def test_the_facts_come_back_equal(name: str) -> None:
     back = from_record(json.loads(json.dumps(to_record(image))))
     truncated = tuple(defect for defect in back.defects if defect.kind == "truncated")
     assert bool(truncated) == (name == "truncated")
-    assert replace(back, loads=image.loads, defects=image.defects) == image
+    assert back._replace(loads=image.loads, defects=image.defects) == image
 
 
 def test_capture_then_load_gives_equal_facts(root: Path, tmp_path: Path) -> None:
@@ -296,7 +295,7 @@ def test_capture_then_load_gives_equal_facts(root: Path, tmp_path: Path) -> None
             assert isinstance(data, bytes)
             image = read_elf(data)
             assert isinstance(image, ElfImage)
-            assert replace(file, loads=image.loads, defects=image.defects) == image
+            assert file._replace(loads=image.loads, defects=image.defects) == image
     assert environment.files["/lib64"] == Link("usr/lib64")
     assert environment.files["/usr/lib64/libscript.so"] == Other("text")
 

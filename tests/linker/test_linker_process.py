@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -101,8 +100,8 @@ def test_a_cache_comes_after_runpath_and_before_the_default_directories() -> Non
 
     def loaded(target: str, **cache: str) -> Load:
         named = {f"{name}.so": path for name, path in cache.items()}
-        loader = replace(environment.loader, cache=named)
-        return GlibcLoader(filesystem_of(files, replace(environment, loader=loader))).load_program(target)
+        loader = environment.loader._replace(cache=named)
+        return GlibcLoader(filesystem_of(files, environment._replace(loader=loader))).load_program(target)
 
     result = loaded("/opt/python/m.so", liba="/usr/other/liba.so", libb="/usr/other/libb.so")
     assert [(lookup.path, lookup.via) for lookup in result.lookups] == [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from layercheck.finding import ArtifactSummary, Compatibility, Finding, Report, Severity, Target, Unchecked
@@ -25,7 +24,7 @@ def artifact(**changes: Any) -> ArtifactSummary:
         kind_reason="python/ at the top",
         packages=(("scipy", 80_000_000), ("numpy", 40_000_000)),
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def target(**changes: Any) -> Target:
@@ -37,7 +36,7 @@ def target(**changes: Any) -> Target:
         layers=("a1",),
         reason="-r and -a",
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def finding(**changes: Any) -> Finding:
@@ -51,11 +50,11 @@ def finding(**changes: Any) -> Finding:
         path="python/numpy/_core.so",
         fact="built for x86-64, which arm64 cannot load",
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def unchecked(**changes: Any) -> Unchecked:
-    return replace(Unchecked(what="GLIBC_2.35 in libc.so.6", why="not measured", artifact="a1"), **changes)
+    return Unchecked(what="GLIBC_2.35 in libc.so.6", why="not measured", artifact="a1")._replace(**changes)
 
 
 def report(*findings: Finding, **changes: Any) -> Report:
@@ -72,7 +71,7 @@ def report(*findings: Finding, **changes: Any) -> Report:
         gate=True,
         limit_bytes=LIMIT,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def wrong_architecture_everywhere() -> Report:

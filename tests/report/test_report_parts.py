@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 
@@ -14,6 +13,7 @@ from layercheck.finding import (
     Compatibility,
     Confidence,
     Finding,
+    Linkage,
     Report,
     Severity,
     Target,
@@ -94,6 +94,16 @@ REPORTS = st.builds(
             kind_reason=ANY_TEXT,
             followed_bytes=st.none() | SIZES,
             packages=st.lists(st.tuples(ANY_TEXT, SIZES), max_size=9).map(tuple),
+            linkage=st.lists(
+                st.builds(
+                    Linkage,
+                    kind=st.sampled_from(["glibc", "musl", "bionic", "static-glibc", "go-static", "none", "unknown"]),
+                    files=st.integers(1, 9),
+                    path=ANY_TEXT,
+                    evidence=ANY_TEXT,
+                ),
+                max_size=3,
+            ).map(tuple),
         ),
         max_size=3,
     ).map(tuple),
@@ -138,7 +148,7 @@ def test_any_report_can_be_coloured(made: Report) -> None:
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_report_gives_the_same_bytes(format: str) -> None:
     made = report(finding(), finding(path="b"))
-    assert render(made, format) == render(dataclasses.replace(made), format)
+    assert render(made, format) == render(made._replace(), format)
 
 
 @given(st.text(st.characters()))
