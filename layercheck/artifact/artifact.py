@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import os
+from bisect import bisect_left
 from collections.abc import Mapping
 from hashlib import sha256
+from itertools import accumulate
 from stat import S_ISREG
 from types import TracebackType
 from typing import BinaryIO
@@ -14,11 +16,13 @@ from typing import BinaryIO
 from ..finding import Defect
 from .directory_scan import DirectoryScan
 from .entry import DIRECTORY, SYMLINK, Entry, Facts
+from .hashed_source import HashedSource
 from .inflate import choose_engine
 from .source import BytesSource, Source, open_path, open_stream
 from .zip_directory import read_directory
 from .zip_scan import Progress, ZipScan
 
+_AFTER_SLASH = chr(ord("/") + 1)
 _FORMS = {".whl": "wheel", ".jar": "jar"}
 
 
@@ -28,7 +32,7 @@ class Artifact:
     Made by ``open_artifact``. A context manager: leaving it closes the file, after which only ``read`` no longer works.
     """
 
-    def __init__(self, name: str, form: str, scan: ZipScan | DirectoryScan, source: Source | None) -> None:
+    def __init__(self, name: str, form: str, scan: ZipScan | DirectoryScan, source: HashedSource | None) -> None:
         self.name = name
         self.form = form
         self._scan = scan
@@ -40,7 +44,9 @@ class Artifact:
         self.facts: Mapping[str, Facts] = scan.facts
         self.stopped = scan.stopped
         self.zip_bytes: int | None = source.size if source is not None else None
-        self.code_sha256: str | None = _code_sha256(source) if source is not None else None
+        # As AWS prints it (CodeSha256): base64.
+        digest = base64.b64encode(source.sha256()).decode("ascii") if source is not None else None
+        self.code_sha256: str | None = digest
         self.content_sha256 = _content_sha256(scan)
         self.unzipped_bytes = sum([entry.bytes for entry in self.entries if entry.kind != DIRECTORY])
 
@@ -74,17 +80,17 @@ class Artifact:
     def followed_bytes(self) -> int:
         """The unzipped bytes if every symlink that leads to something inside were stored as a copy of it."""
         links = {p: f.link_target for p, f in self.facts.items() if f.link_target is not None}
-        sizes: dict[str, int] = {}
-        for entry in self.entries:
-            if entry.kind in (DIRECTORY, SYMLINK):
-                continue
-            path = entry.path
-            # A directory's size is that of all files below it.
-            while path:
-                sizes[path] = sizes.get(path, 0) + entry.bytes
-                path = path.rpartition("/")[0]
-        total = sum([entry.bytes for entry in self.entries if entry.kind not in (DIRECTORY, SYMLINK)])
-        return total + sum([sizes.get(_follow(path, links), 0) for path in links])
+        # By path, so that a directory's size is the difference of two sums: that of all files below it.
+        files = sorted([(entry.path, entry.bytes) for entry in self.entries if entry.kind not in (DIRECTORY, SYMLINK)])
+        paths = [path for path, _ in files]
+        sums = [0, *accumulate([size for _, size in files])]
+
+        def size(path: str) -> int:
+            first, end = bisect_left(paths, path + "/"), bisect_left(paths, path + _AFTER_SLASH)
+            own = bisect_left(paths, path)
+            return sums[end] - sums[first] + sum([size for name, size in files[own : own + 1] if name == path])
+
+        return sums[-1] + sum([size(target) for path in links if (target := _follow(path, links))])
 
     def close(self) -> None:
         """Close the file behind it, if it was opened here."""
@@ -161,20 +167,12 @@ def _is_regular(path: str) -> bool:
 
 def _open_zip(source: Source, name: str, engine: str, progress: Progress | None) -> Artifact:
     try:
-        scan = ZipScan(source, read_directory(source), choose_engine(engine), progress)
-        return Artifact(name, _FORMS.get(os.path.splitext(name)[1].lower(), "zip"), scan, source)
+        hashed = HashedSource(source)
+        scan = ZipScan(hashed, read_directory(hashed), choose_engine(engine), progress)
+        return Artifact(name, _FORMS.get(os.path.splitext(name)[1].lower(), "zip"), scan, hashed)
     except BaseException:
         source.close()
         raise
-
-
-def _code_sha256(source: Source) -> str:
-    """SHA-256 of the archive as AWS prints it (CodeSha256): base64."""
-    digest, at = sha256(), 0
-    while chunk := source.read_at(at, 1 << 20):
-        digest.update(chunk)
-        at += len(chunk)
-    return base64.b64encode(digest.digest()).decode("ascii")
 
 
 def _content_sha256(scan: ZipScan | DirectoryScan) -> str:
@@ -186,15 +184,18 @@ def _content_sha256(scan: ZipScan | DirectoryScan) -> str:
     """
     parents: set[str] = set()
     for entry in scan.entries:
-        parent = entry.path.rpartition("/")[0]
-        while parent and parent not in parents:
-            parents.add(parent)
-            parent = parent.rpartition("/")[0]
+        path = entry.path
+        while (end := path.rfind("/")) > 0:
+            path = path[:end]
+            if path in parents:
+                break
+            parents.add(path)
     lines = []
     for entry, checksum in zip(scan.entries, scan.checksums, strict=True):
-        if entry.kind == DIRECTORY and entry.path in parents:
+        path, kind, mode = entry.path, entry.kind, entry.mode
+        if kind == DIRECTORY and path in parents:
             continue
-        mode = "-" if entry.mode is None or entry.kind == SYMLINK else f"{entry.mode & 0o7777:o}"
-        body = "-" if checksum is None or entry.kind == DIRECTORY else f"{entry.size} {checksum:08x}"
-        lines.append(f"{entry.kind} {mode} {body} {len(entry.path)}:{entry.path}")
+        bits = "-" if mode is None or kind == SYMLINK else f"{mode & 0o7777:o}"
+        body = "-" if checksum is None or kind == DIRECTORY else f"{entry.size} {checksum:08x}"
+        lines.append(f"{kind} {bits} {body} {len(path)}:{path}")
     return sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import TypeAlias
 
 MAX_WHOLE = 64 << 20
 """Members up to this many bytes are inflated in one piece (DESIGN section 6)."""
@@ -18,13 +18,8 @@ CHUNK = 32 << 10
 """Bytes of compressed data handed over at a time: what comes of them still fits into the processor's cache."""
 
 
-class Inflated(NamedTuple):
-    """``problem`` is None, or (kind of defect, detail); ``data`` holds what could be inflated."""
-
-    data: bytes
-    problem: tuple[str, str] | None
-
-
+Inflated: TypeAlias = tuple[bytes, tuple[str, str] | None]
+"""What could be inflated, and what is wrong with it: None, or (kind of defect, detail)."""
 Engine = Callable[[bytes, int], Inflated]
 """Takes a raw deflate stream and the declared size in bytes."""
 
@@ -55,7 +50,7 @@ def choose_engine(name: str = "auto") -> Engine:
             return inflate_zlib(data, declared)
         if len(out) != declared:
             return inflate_zlib(data, declared)
-        return Inflated(bytes(out), None)
+        return bytes(out), None
 
     return inflate_deflate
 
@@ -66,8 +61,10 @@ def inflate_zlib(data: bytes, declared: int) -> Inflated:
     try:
         out = stream.decompress(data, declared + 1)
     except zlib.error as error:
-        return Inflated(b"", ("undecodable", _reason(error)))
-    return Inflated(out, verdict(len(out), declared, stream.eof))
+        return b"", ("undecodable", _reason(error))
+    if len(out) == declared and stream.eof:
+        return out, None
+    return out, verdict(len(out), declared, stream.eof)
 
 
 def verdict(counted: int, declared: int, complete: bool) -> tuple[str, str] | None:

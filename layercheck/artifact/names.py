@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 MAX_PATH, MAX_COMPONENT = 4_095, 255
 """Linux: PATH_MAX without its NUL, and NAME_MAX, in bytes."""
 MAX_DEPTH = 64
 """Folders below one another that are looked into; node_modules in node_modules reach about 30."""
+_ORDINARY = re.compile(rb"(?:[\w@][\w.@+=~ -]*/)*[\w@][\w.@+=~ -]*").fullmatch
+
+
+def is_ordinary(raw: bytes) -> bool:
+    """Whether a name is surely without defect and its own plain path, as nearly all are: told at a glance."""
+    return len(raw) <= MAX_COMPONENT and _ORDINARY(raw) is not None
 
 
 def name_defect(raw: bytes) -> tuple[str, str] | None:
     """(kind of defect, detail) for a name that cannot be extracted as it stands, else None."""
-    if len(raw) > MAX_COMPONENT:
-        if len(raw) > MAX_PATH or max(map(len, raw.split(b"/"))) > MAX_COMPONENT:
-            return "unsafe-path", f"its name is longer than Linux allows ({len(raw)} bytes)"
-    elif raw.isalnum():
-        return None
+    if len(raw) > MAX_COMPONENT and (len(raw) > MAX_PATH or max(map(len, raw.split(b"/"))) > MAX_COMPONENT):
+        return "unsafe-path", f"its name is longer than Linux allows ({len(raw)} bytes)"
     if b"\\" in raw:
         return "backslash", "its name holds backslashes, which are ordinary characters on Linux"
     if not raw or raw[:1] == b"/":

@@ -12,6 +12,7 @@ MAX_RECORD = 1 << 20
 HEAD = 4_096
 
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
+_RECORD = ".dist-info/RECORD"
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -19,6 +20,7 @@ _ARCHIVES = (
     (b"!<arch>\n", "static library"),
     (b"-----BEGIN ", "pem"),
 )
+_TELLING_FIRST_BYTES = _FOREIGN_FIRST_BYTES | {0x7F, 0x23} | {magic[0] for magic, _ in _ARCHIVES}
 _TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t"
 
 
@@ -30,6 +32,8 @@ def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
     if not data:
         return None
     first = data[0]
+    if first not in _TELLING_FIRST_BYTES:
+        return _facts_of_text(data, path, ranges)
     if first == 0x7F and data[:4] == b"\x7fELF":
         return Facts(elf=read_elf(data) if ranges is None else read_elf_ranges(ranges))
     if first == 0x23 and data[:2] == b"#!":
@@ -43,7 +47,11 @@ def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
             if name == "pem":
                 return Facts(magic=_pem(data))
             return Facts(magic=name)
-    if path.endswith(".dist-info/RECORD"):
+    return _facts_of_text(data, path, ranges)
+
+
+def _facts_of_text(data: bytes, path: str, ranges: Ranges | None) -> Facts | None:
+    if path.endswith(_RECORD):
         return Facts(owned=_record_tops(data[:MAX_RECORD]))
     text = _small_text(data, ranges)
     return None if text is None else Facts(text=text)

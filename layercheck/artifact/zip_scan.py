@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from stat import S_IFDIR, S_IFLNK, S_IFMT, S_IFREG
 from struct import Struct, unpack_from
 
 from ..elf import Ranges
 from ..finding import Defect
 from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
 from .inflate import CHUNK, MAX_WHOLE, Engine, inflate_pieces, inflate_zlib
-from .names import name_defect, plain_path
+from .names import is_ordinary, name_defect, plain_path
 from .probes import HEAD, probe
 from .ranges import MemberRanges, Pieces
 from .source import Source
@@ -32,6 +31,8 @@ _ENCRYPTED, _DESCRIPTOR = 1, 8
 _LARGEST_DESCRIPTOR = 24
 _UNIX_HOSTS = frozenset((3, 19))
 """Unix and macOS; on all others the high half of the attributes means nothing (APPNOTE 4.4.15, Go's archive/zip)."""
+_KINDS = {0o00: FILE, 0o10: FILE, 0o12: SYMLINK, 0o04: DIRECTORY}
+"""By the file type bits of Unix modes (S_IFMT), shifted down; zip writers leave them out for plain files."""
 Progress = Callable[[int, int], None]
 """Called now and then with (bytes done, bytes in all)."""
 
@@ -60,10 +61,10 @@ class ZipScan:
     def _scan(self, end: int, progress: Progress | None) -> tuple[Entry, ...]:
         members = self.members
         self._name_all()
-        order = sorted(range(len(members)), key=lambda i: members[i].offset)
         base = self._base
-        starts = [members[i].offset + base for i in order]
-        starts.append(end)
+        offsets = [member.offset + base for member in members]
+        order = sorted(range(len(members)), key=offsets.__getitem__)
+        starts = [*sorted(offsets), end]
         window, window_at, window_end = b"", 0, 0
         done = 0
         for place, index in enumerate(order):
@@ -72,7 +73,6 @@ class ZipScan:
             if start == limit and place + 1 < len(order):
                 self._defect("overlap", index, "shares its bytes with another entry")
                 continue
-            need = min(limit, start + _LOCAL.size + 2 * 0xFFFF + member.compressed)
             if start < 0 or start >= end:
                 self._defect("truncated", index, "its local header lies beyond the archive")
                 continue
@@ -82,10 +82,13 @@ class ZipScan:
             if member.declared > MAX_WHOLE or member.compressed > WINDOW:
                 self._large(index, member, start, limit)
                 continue
-            if start < window_at or need > window_end:
-                window_at = start
-                window_end = max(need, self._group_end(starts, place, end))
-                window = self._source.read_at(start, window_end - start)
+            if start < window_at or limit > window_end:
+                # Whatever lies between a member and the next one is read, up to what a header can take.
+                need = min(limit, start + _LOCAL.size + 2 * 0xFFFF + member.compressed)
+                if start < window_at or need > window_end:
+                    window_at = start
+                    window_end = max(need, self._group_end(starts, place, end))
+                    window = self._source.read_at(start, window_end - start)
             self._member(index, member, window, window_at, start, limit)
         return tuple(self._make_entries())
 
@@ -100,12 +103,16 @@ class ZipScan:
     def _name_all(self) -> None:
         seen: dict[str, int] = {}
         for index, member in enumerate(self.members):
-            path = plain_path(decode_name(member.raw))
+            raw = member.raw
+            if is_ordinary(raw):
+                path = raw.decode("ascii")
+            else:
+                path = plain_path(decode_name(raw))
+                problem = name_defect(raw)
+                if problem is not None:
+                    self.defects.append(Defect(problem[0], path, problem[1]))
             self._paths.append(path)
             self._kinds.append(_kind(member))
-            problem = name_defect(member.raw)
-            if problem is not None:
-                self.defects.append(Defect(problem[0], path, problem[1]))
             if path in seen and self._kinds[index] != DIRECTORY:
                 self._defect("duplicate", index, "the archive has this name more than once")
                 # A reader that unzips in order keeps the last, so only that one is looked into.
@@ -163,21 +170,23 @@ class ZipScan:
         else:
             # Only a member whose size lies reaches beyond the window that was made for it.
             data = self._source.read_at(window_at + data_at, available)
+        declared = member.declared
         if member.method == _DEFLATED:
             self.inflate_count += 1
-            data, problem = self._engine(data, member.declared)
+            data, problem = self._engine(data, declared)
             if problem is not None:
                 self._defect(problem[0], index, problem[1])
                 if problem[0] == "bomb":
-                    self.counts[index] = member.declared
+                    self.counts[index] = declared
                     return
-        elif len(data) != member.declared:
-            self._defect("bad-size", index, f"stored {len(data)} bytes, the archive declares {member.declared}")
-        if member.method == _STORED:
+        else:
             data = bytes(data)
+            if len(data) != declared:
+                self._defect("bad-size", index, f"stored {len(data)} bytes, the archive declares {declared}")
+        size = len(data)
         # Input counts too: blocks that give nothing still take time.
-        self._counted += max(len(data), available)
-        self.counts[index] = len(data)
+        self._counted += size if size > available else available
+        self.counts[index] = size
         self._judge_content(index, member, zlib.crc32(data))
         kind = self._kinds[index]
         if index in self._replaced:
@@ -191,6 +200,8 @@ class ZipScan:
 
     def _available(self, index: int, member: Member, at: int) -> int:
         """How many bytes of a member's data there are between ``at`` and the central directory."""
+        if at + member.compressed <= self._end:
+            return member.compressed
         available = max(0, min(member.compressed, self._end - at))
         if available < member.compressed:
             self._defect("truncated", index, f"{member.compressed - available} bytes of its data are missing")
@@ -203,7 +214,7 @@ class ZipScan:
         if member.method not in (_STORED, _DEFLATED):
             self._defect("method", index, f"it is compressed with method {member.method}")
             return False
-        if self._counted + min(member.declared, MAX_WHOLE) > MAX_COUNTED:
+        if self._counted > MAX_COUNTED - MAX_WHOLE and self._counted + min(member.declared, MAX_WHOLE) > MAX_COUNTED:
             self.stopped = True
         return not self.stopped
 
@@ -353,11 +364,4 @@ def _kind(member: Member) -> str:
     """The kind from the external attributes: Unix type bits where there are any, else the trailing slash."""
     if member.raw.endswith(b"/"):
         return DIRECTORY
-    form = S_IFMT(member.attributes >> 16) if member.host in _UNIX_HOSTS else 0
-    if form == S_IFLNK:
-        return SYMLINK
-    if form == S_IFDIR:
-        return DIRECTORY
-    if form in (0, S_IFREG):
-        return FILE
-    return OTHER
+    return _KINDS.get(member.attributes >> 28, OTHER) if member.host in _UNIX_HOSTS else FILE

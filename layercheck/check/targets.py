@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from ..elf import ElfImage, machine_name
 from ..environment import Environment, Runtime, load, normalise_architecture, runtime, runtimes
-from ..environment.captured import unknown_runtime
 from ..linker import split_library_path
 from .deployment import Deployment
 from .kind import tell_languages
@@ -48,6 +47,8 @@ def choose(deployment: Deployment, options: Options, date: str) -> list[Choice]:
 
 
 def _captured(environment: Environment, options: Options) -> list[Choice]:
+    from ..environment.captured import unknown_runtime
+
     if options.libraries != "newest":
         raise ValueError("a captured environment has its own libraries: --libraries does not go with --environment")
     others = {normalise_architecture(name) for name in options.architectures} - {environment.architecture}

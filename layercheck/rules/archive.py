@@ -247,10 +247,12 @@ def NESTED_ARCHIVE(view: ArtifactView) -> Iterator[Fault]:
     files = [entry for entry in artifact.entries if entry.kind != DIRECTORY]
     inner = [e for e in files if (f := artifact.facts.get(e.path)) is not None and f.magic == "zip"]
     inner = [entry for entry in inner if entry.path.lower().endswith(".zip")]
+    if not inner:
+        return
     names = {entry.path for entry in inner}
     # A readme beside it changes nothing; real content does.
     others = [entry for entry in files if entry.path not in names and not _is_note(entry.path)]
-    if inner and not others:
+    if not others:
         yield Fault(
             "the archive holds only another zip; Lambda unzips once, so nothing inside it is found",
             view.subject,

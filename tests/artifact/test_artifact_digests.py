@@ -8,8 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from layercheck.artifact import open_artifact
+from layercheck.artifact.hashed_source import HashedSource
+from layercheck.artifact.source import BytesSource
 from support.zip_writer import STORED, Member, build_zip
 
 FILES = (
@@ -89,3 +93,12 @@ def test_code_sha256_sees_what_content_sha256_does_not() -> None:
     with open_artifact(one) as first, open_artifact(other) as second:
         assert first.code_sha256 != second.code_sha256
         assert first.content_sha256 == second.content_sha256
+
+
+@given(st.binary(max_size=400), st.lists(st.tuples(st.integers(0, 450), st.integers(0, 200)), max_size=12))
+def test_the_digest_does_not_depend_on_the_order_of_reading(data: bytes, reads: list[tuple[int, int]]) -> None:
+    source = HashedSource(BytesSource(data))
+    for offset, length in reads:
+        assert source.read_at(offset, length) == data[offset : offset + length]
+    assert source.sha256() == hashlib.sha256(data).digest()
+    assert source.size == len(data)
