@@ -90,14 +90,15 @@ class Overlay:
         return self._libraries.get(name, [])
 
     def _add(self, index: int, mount: Mount) -> None:
-        facts, nodes, directories = mount.artifact.facts, self.nodes, self.directories
-        at = mount.at + "/"
+        facts, nodes, directories, links = mount.artifact.facts, self.nodes, self.directories, self.links
+        at, wheel = mount.at + "/", mount.artifact.form == "wheel"
         known_parent = ""
         for entry in mount.artifact.entries:
             # What Linux refuses is never unpacked; what lies deeper than any real tree would cost memory without end.
-            if len(entry.raw) > MAX_PATH or (len(entry.raw) > 2 * MAX_DEPTH and entry.path.count("/") > MAX_DEPTH):
+            inner, size = entry.path, len(entry.raw)
+            if size > 2 * MAX_DEPTH and (size > MAX_PATH or inner.count("/") > MAX_DEPTH):
                 continue
-            path = at + mount.place(entry.path)
+            path = at + (mount.place(inner) if wheel else inner)
             parent = path[: path.rfind("/")]
             if parent != known_parent:
                 self._parents(parent, index)
@@ -110,12 +111,12 @@ class Overlay:
             old = nodes.get(path)
             if old is not None and old.mount != index:
                 self.overridden.append((path, old.mount, index))
-            fact = facts.get(entry.path)
+            fact = facts.get(inner)
             nodes[path] = Node(path, index, entry, fact, None, False)
-            if entry.kind == SYMLINK and fact is not None and fact.link_target is not None:
-                self.links[path] = fact.link_target
-            else:
-                self.links.pop(path, None)
+            if fact is not None and fact.link_target is not None and entry.kind == SYMLINK:
+                links[path] = fact.link_target
+            elif old is not None:
+                links.pop(path, None)
 
     def _parents(self, path: str, index: int) -> None:
         while path not in self.directories:

@@ -15,6 +15,7 @@ _WORTH_TELLING = 100_000
 """Bytes of debris below which nobody wants to hear of it."""
 _MANY = 20
 """Files of one mode that are told one by one; beyond, they are told together."""
+_STARTED = ("bootstrap", "extensions/", "bin/")
 _TESTS = frozenset(("test", "tests", "testing", "fixtures", "testdata", "test_data", "examples", "example"))
 
 
@@ -91,7 +92,11 @@ def MISSING_EXECUTE_BIT(view: StackView) -> Iterator[Fault]:
     for subject in view.subjects:
         facts = subject.artifact.facts
         for entry in subject.artifact.entries:
-            if entry.kind != FILE or (entry.mode is not None and entry.mode & 0o001):
+            mode, path = entry.mode, entry.path
+            if (mode is not None and mode & 0o001) or entry.kind != FILE:
+                continue
+            # Of thousands of modules hardly one may have to start.
+            if path not in facts and not path.startswith(_STARTED) and wrapper is None:
                 continue
             reason = _must_run(entry.path, subject.kind, wrapper, subject.at)
             fact = facts.get(entry.path)

@@ -56,39 +56,43 @@ def outline(artifact: Artifact) -> Shape:
     python_packages: set[str] = set()
     npm_packages: set[str] = set()
     distributions: set[str] = set()
-    programs: list[str] = []
-    facts = artifact.facts
-    previous = ""
+    parents: set[str] = set()
     for entry in artifact.entries:
         path = entry.path
         if entry.kind == DIRECTORY or path.startswith(MACOS_JUNK):
             continue
-        parts = path.split("/")
-        top = parts[0]
-        tops[top] = tops.get(top, 0) + 1
-        if len(parts) == 1:
+        slash, last = path.find("/"), path.rfind("/")
+        if slash < 0:
+            top = path
             root_files.append(path)
         else:
-            parent = path[: path.rfind("/")]
-            if parent != previous:
-                previous = parent
-                for depth in range(1, min(len(parts), _DEPTH + 1)):
+            top, parent = path[:slash], path[:last]
+            if parent not in parents:
+                parents.add(parent)
+                parts = parent.split("/")
+                for depth in range(1, min(len(parts), _DEPTH) + 1):
                     directories.add("/".join(parts[:depth]))
-            if len(parts) == 2:
-                if parts[1] in ("__init__.py", "__init__.pyc"):
+            if slash == last:
+                name = path[last + 1 :]
+                if name in ("__init__.py", "__init__.pyc"):
                     python_packages.add(top)
-                elif parts[1] == "package.json":
+                elif name == "package.json":
                     npm_packages.add(top)
                 if top.endswith((".dist-info", ".egg-info")):
                     distributions.add(top)
+        tops[top] = tops.get(top, 0) + 1
         language = _LANGUAGES.get(path[path.rfind(".") + 1 :])
-        if language is None and entry.kind == FILE and ".so" in parts[-1]:
+        if language is None and entry.kind == FILE and ".so" in path[last + 1 :]:
             language = "native"
         if language is not None:
             languages.setdefault(top, set()).add(language)
-        fact = facts.get(path)
-        if fact is not None and (fact.first_line is not None or fact.elf is not None) and ".so" not in parts[-1]:
-            programs.append(path)
+    programs = sorted(
+        path
+        for path, fact in artifact.facts.items()
+        if (fact.first_line is not None or fact.elf is not None)
+        and ".so" not in path[path.rfind("/") + 1 :]
+        and not path.startswith(MACOS_JUNK)
+    )
     return Shape(
         tops=tops,
         root_files=tuple(sorted(root_files)),
