@@ -36,12 +36,28 @@ class Entry(NamedTuple):
         return self.size if self.size >= 0 else self.declared
 
 
+class Opened(NamedTuple):
+    """Library names that code tries one after the other at run time; one that opens is enough.
+
+    ``names`` go to dlopen as they are, ``sought`` to ctypes.util.find_library (cffi's dlopen does both). ``line`` is
+    1-based. ``always``: importing the module does it; else only a function that something may call. ``config``: not
+    code but a driver named in a configuration file.
+    """
+
+    names: tuple[str, ...]
+    sought: tuple[str, ...]
+    line: int
+    always: bool = True
+    config: bool = False
+
+
 class Facts(NamedTuple):
     """What survived the one pass over a member's bytes.
 
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts
     (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold one word. ``magic`` names an archive
-    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD.
+    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD. ``opens``: what Python code
+    opens by literal names; None where there was too much code to read it.
     """
 
     elf: ElfImage | Defect | None = None
@@ -51,6 +67,7 @@ class Facts(NamedTuple):
     text: str | None = None
     magic: str | None = None
     owned: tuple[str, ...] = ()
+    opens: tuple[Opened, ...] | None = ()
 
 
 def decode_name(raw: bytes) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..elf import identify, read_elf
 from ..elf.reader import Ranges, read_elf_ranges
-from .entry import Facts
+from .entry import Facts, Opened
+from .opened import HEAD_OF_SOURCE, Openings
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
@@ -13,6 +14,7 @@ HEAD = 4_096
 
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
 _RECORD = ".dist-info/RECORD"
+_ODBC = ("odbcinst.ini", "odbc.ini")
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -24,20 +26,22 @@ _TELLING_FIRST_BYTES = _FOREIGN_FIRST_BYTES | {0x7F, 0x23} | {magic[0] for magic
 _TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t"
 
 
-def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
+def probe(data: bytes, path: str, openings: Openings, ranges: Ranges | None = None) -> Facts | None:
     """The facts of a regular file whose bytes are ``data``, or None when none is worth keeping.
 
     With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there.
+    ``openings`` reads source code, as much as it may in one artifact.
     """
     if not data:
         return None
     first = data[0]
     if first not in _TELLING_FIRST_BYTES:
-        return _facts_of_text(data, path, ranges)
+        return _facts_of_text(data, path, openings, ranges)
     if first == 0x7F and data[:4] == b"\x7fELF":
         return Facts(elf=read_elf(data) if ranges is None else read_elf_ranges(ranges))
     if first == 0x23 and data[:2] == b"#!":
-        return Facts(first_line=_first_line(data), text=_small_text(data, ranges))
+        found = _opens(data, path, openings, ranges)
+        return Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found)
     if first in _FOREIGN_FIRST_BYTES:
         foreign = identify(data[:HEAD])
         if foreign is not None:
@@ -47,14 +51,28 @@ def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
             if name == "pem":
                 return Facts(magic=_pem(data))
             return Facts(magic=name)
-    return _facts_of_text(data, path, ranges)
+    return _facts_of_text(data, path, openings, ranges)
 
 
-def _facts_of_text(data: bytes, path: str, ranges: Ranges | None) -> Facts | None:
+def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> Facts | None:
     if path.endswith(_RECORD):
         return Facts(owned=_record_tops(data[:MAX_RECORD]))
+    found = _opens(data, path, openings, ranges)
     text = _small_text(data, ranges)
-    return None if text is None else Facts(text=text)
+    return None if text is None and found == () else Facts(text=text, opens=found)
+
+
+def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> tuple[Opened, ...] | None:
+    # Looking through all of the code would take a tenth of the scan; who uses ctypes or cffi imports it at the top, and
+    # tests are not what runs.
+    if path.endswith(".py"):
+        if "/tests/" in path:
+            return ()
+        if data.find(b"ctypes", 0, HEAD_OF_SOURCE) >= 0 or data.find(b"cffi", 0, HEAD_OF_SOURCE) >= 0:
+            return openings.of_python(data, path) if ranges is None else ()
+    elif path.endswith(_ODBC):
+        return openings.of_odbc(data)
+    return ()
 
 
 def _record_tops(data: bytes) -> tuple[str, ...]:

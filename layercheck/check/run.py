@@ -27,7 +27,7 @@ from .judge import Raw, fold, merge, selected
 from .options import Input, Options
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
-_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC561", "LC562"))
+_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC561", "LC562"))
 """What an absent layer could supply."""
 
 
@@ -85,6 +85,9 @@ class Run:
         for entry in artifact.entries:
             if entry.kind == "other":
                 self._note("a device, pipe or socket", "is not packed into a zip", None, subject, entry.path)
+        for path, facts in artifact.facts.items():
+            if facts.opens is None:
+                self._note("the libraries that it opens by name", "is more code than is read", None, subject, path)
         if artifact.stopped:
             self._note("the rest of its files", "more than 1 GiB was read; sizes are as declared", None, subject, None)
 

@@ -206,6 +206,24 @@ class GlibcLoader:
         answer = self.open(path)
         return answer if isinstance(answer, Library) or answer.kind == FATAL else None
 
+    def find(self, name: str) -> Library | Refusal | None:
+        """What dlopen(name) finds for a program that has no search paths of its own, and that has not loaded it yet."""
+        if "/" in name:
+            return self.open(name)
+        for searched in self._own_lists():
+            answer = self.search(searched, name)
+            if answer is not None:
+                return answer
+        return None
+
+    def tried(self, name: str) -> tuple[str, ...]:
+        """Every candidate that `find` looks at, in order, with the reason."""
+        return self.explain(self._own_lists(), name)
+
+    def _own_lists(self) -> Iterator[SearchList]:
+        yield self._plain_library_path or self.search_list(self._library_path, None, "library-path")
+        yield from (self._cache, self._default)
+
     def explain(self, lists: Iterator[SearchList], name: str) -> tuple[str, ...]:
         """Every candidate that a failed search looked at, in order, with the reason."""
         if "/" in name:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..artifact import Opened
+
 
 class Lookup(NamedTuple):
     """One search for a DT_NEEDED name.
@@ -74,8 +76,25 @@ class Load(NamedTuple):
         return tuple(reversed(chain))
 
 
+class Unopened(NamedTuple):
+    """Names that code opens at run time, none of which leads to a library.
+
+    ``path`` is the absolute path of the file that has the names, ``tried`` every candidate of the name in ``tried_for``
+    with its reason. ``unseen``: of the names given to find_library, libraries that dlopen would find.
+    """
+
+    path: str
+    opened: Opened
+    tried: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
 class Resolution(NamedTuple):
-    """The loads of all roots of a deployment; ``certain`` holds those roots that something surely opens."""
+    """The loads of all roots of a deployment; ``certain`` holds those roots that something surely opens.
+
+    ``unopened`` are the names that Python code and configuration files open in vain.
+    """
 
     loads: tuple[Load, ...]
     certain: frozenset[str]
+    unopened: tuple[Unopened, ...] = ()

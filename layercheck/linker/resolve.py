@@ -6,6 +6,7 @@ from ..filesystem import Filesystem
 from .glibc import GlibcLoader
 from .model import Load, Resolution
 from .musl import MuslLoader
+from .opened import find_unopened
 from .roots import LIBRARY, UNUSED, Root, find_roots, own_musl_loader
 
 
@@ -48,8 +49,9 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
         and (_directory(root.path), root.image.soname) not in sonames
     ]
     certain.update(_opened_by_code(roots, filesystem))
+    unopened = find_unopened(filesystem, loader, loads) if isinstance(loader, GlibcLoader) else ()
     loads += _unreached(pending, loader)
-    return Resolution(tuple(loads), frozenset(certain))
+    return Resolution(tuple(loads), frozenset(certain), unopened)
 
 
 def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -117,6 +117,18 @@ def for_library(view: TargetView, subject: Subject, path: str, library: str) -> 
         f"Copy {library} (built for {machine} on {_system(view)} or older) into the layer's lib/ directory, "
         "which is /opt/lib, or use a build of the package that brings it."
     )
+
+
+def for_opened(view: TargetView, stems: Iterable[str], names: Sequence[str]) -> str:
+    """What to do about libraries that are opened by name: ``stems``: their names without lib and .so."""
+    opened = _table()["opened"]
+    lines = list(dict.fromkeys([str(opened[stem]["text"]) for stem in stems if stem in opened]))
+    shown = ", ".join(name[name.rfind("/") + 1 :] for name in names)
+    copy = (
+        f"Copy {shown} (built for {view.environment.architecture} on {_system(view)} or older), with all that "
+        "it needs, into the layer's lib/ directory, which is /opt/lib."
+    )
+    return "\n".join([*lines, copy])
 
 
 def is_for_elsewhere(subject: Subject, path: str) -> bool:

@@ -1,0 +1,60 @@
+"""Which libraries Python code and ODBC configuration open by name: found while a member's bytes are at hand."""
+
+from __future__ import annotations
+
+import re
+
+from .entry import Opened
+
+HEAD_OF_SOURCE = 4_096
+"""Bytes of a module in which its imports are sought."""
+MAX_SOURCE = 96 << 10
+"""Bytes of one module that is read: beyond are generated bindings, which would take longer than all the rest."""
+MAX_SOURCES = 2 << 20
+"""Bytes of source code read in one artifact (design, section 6)."""
+MAX_CONFIG = 64 << 10
+
+_CALLS = (b"CDLL", b"PyDLL", b"LoadLibrary", b"dlopen", b"find_library")
+_LITERAL = re.compile(
+    rb"""\.so(?:\.[0-9]+)*["']"""
+    rb"""|(?:dlopen|find_library)\((?:[\w.]+,)?\s*["'(\[]"""
+    rb"""|dlopen\(\s*(?:\w+,\s*)?["'(\[\w]"""
+)
+_OTHER_PLACES = frozenset(
+    ("test", "tests", "testing", "example", "examples", "_examples", "doc", "docs", "benchmarks", "demo", "demos")
+)
+"""Directories of code that the package itself does not import."""
+_OTHER_FILES = frozenset(("setup.py", "conftest.py"))
+_DRIVER = re.compile(rb"^[ \t]*Driver(?:64)?[ \t]*=[ \t]*([^\s#;][^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+
+
+class Openings:
+    """Reads the code of one artifact, as much as may be read."""
+
+    def __init__(self) -> None:
+        self._left = MAX_SOURCES
+
+    def of_python(self, data: bytes, path: str) -> tuple[Opened, ...] | None:
+        """The literal names that the module ``data`` opens; None where there is too much code to tell."""
+        if not any(call in data for call in _CALLS) or _LITERAL.search(data) is None or _is_elsewhere(path):
+            return ()
+        if len(data) > min(MAX_SOURCE, self._left):
+            return None
+        self._left -= len(data)
+        from .opened_code import opened_by
+
+        return opened_by(data.decode("utf-8", "replace"))
+
+    def of_odbc(self, data: bytes) -> tuple[Opened, ...]:
+        """The driver files that an odbcinst.ini or odbc.ini names; plain names there are those of other sections."""
+        found = []
+        for match in _DRIVER.finditer(data[:MAX_CONFIG]):
+            name = match[1].decode("utf-8", "surrogateescape").strip().strip("\"'")
+            if name.startswith("/") and name.isprintable():
+                found.append(Opened((name,), (), data.count(b"\n", 0, match.start()) + 1, config=True))
+        return tuple(found[:20])
+
+
+def _is_elsewhere(path: str) -> bool:
+    *above, name = path.split("/")
+    return name in _OTHER_FILES or not _OTHER_PLACES.isdisjoint(above)

@@ -1,0 +1,390 @@
+"""What Python code opens with ctypes and cffi, as far as its text alone says so.
+
+The module is followed as it would be imported on Linux: what is decided by the platform is decided, constants are known
+by their value, and whatever else is not understood says nothing. Code that copes with a library's absence is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .entry import Opened
+from .opened_syntax import (
+    CFFI,
+    FIND,
+    PLAIN,
+    always_raises,
+    assigned_in,
+    catches,
+    helper_of,
+    mentions_find,
+    names_in,
+    raises_import_error,
+)
+from .opened_values import UNKNOWN, Target, dotted, for_linux, libraries_in, value_of
+
+_OTHER_SYSTEMS = frozenset(("windll", "oledll", "WinDLL", "OleDLL"))
+_MAX_FOUND = 16
+
+
+class _Context(NamedTuple):
+    """``always``: runs whenever the module is imported."""
+
+    always: bool = True
+
+
+def opened_by(source: str) -> tuple[Opened, ...]:
+    """The names that the module opens. What is no Python of today, or too deep to be read, opens nothing known."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+        walk = _Walk()
+        walk.module(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    kept: dict[tuple[tuple[str, ...], tuple[str, ...]], Opened] = {}
+    for found in sorted(walk.out, key=lambda found: not found.always):
+        clean = for_linux(found)
+        # What only a function seeks with find_library it will look at, since the answer may be None.
+        if clean is not None and (clean.names or clean.always):
+            kept.setdefault((clean.names, clean.sought), clean)
+    return tuple(sorted(kept.values(), key=lambda found: found.line)[:_MAX_FOUND])
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.out: list[Opened] = []
+        self.known: dict[str, object] = {}
+        self.aliases: dict[str, str] = {}
+        self.functions: dict[str, ast.FunctionDef] = {}
+        self.visited: set[str] = set()
+        self.not_understood = 0
+
+    def module(self, tree: ast.Module) -> None:
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                self.functions[node.name] = node
+        self.block(tree.body, _Context())
+        for name, function in self.functions.items():
+            if name not in self.visited:
+                self.function(function, _Context(always=False))
+
+    # Statements. Each says whether what follows it is never reached.
+
+    def block(self, body: Sequence[ast.stmt], context: _Context) -> bool:
+        # Groups whose failure was caught; a later `if lib is None: raise` makes them needed after all.
+        parked: list[tuple[Opened, frozenset[str]]] = []
+        for node in body:
+            if isinstance(node, ast.If) and parked and always_raises(node.body):
+                asked = names_in(node.test)
+                needed = [found for found, names in parked if names & asked]
+                if needed:
+                    self.out.append(_merged(needed, context.always or raises_import_error(node.body)))
+                    parked = [item for item in parked if item[0] not in needed]
+                    continue
+            if isinstance(node, ast.Try):
+                parked += self.try_(node, context)
+            elif isinstance(node, ast.For):
+                parked += self.for_(node, context)
+            elif isinstance(node, ast.Raise) and parked:
+                self.out.append(_merged([found for found, _ in parked], context.always or raises_import_error([node])))
+                return True
+            elif self.statement(node, context):
+                return True
+        return False
+
+    def statement(self, node: ast.stmt, context: _Context) -> bool:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                if alias.name in PLAIN or alias.name in CFFI or alias.name == FIND:
+                    self.aliases[alias.asname or alias.name] = alias.name
+        elif isinstance(node, ast.ClassDef):
+            for item in node.body:
+                if isinstance(item, ast.FunctionDef):
+                    self.function(item, _Context(always=False))
+                elif not isinstance(item, (ast.Try, ast.For)):
+                    self.statement(item, context)
+        elif isinstance(node, ast.If):
+            return self.if_(node, context)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            if any("suppress" in dotted(item.context_expr) for item in node.items):
+                self.caught(node.body, context)
+                return False
+            return self.block(node.body, context)
+        elif isinstance(node, ast.While):
+            self.forget(node)
+            self.block(node.body, _Context(always=False))
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            self.assign(node, context)
+        elif isinstance(node, (ast.Raise, ast.Return, ast.Continue, ast.Break)):
+            self.expressions(node, context)
+            return True
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            self.expressions(node, context)
+        return False
+
+    def if_(self, node: ast.If, context: _Context) -> bool:
+        self.expressions(node.test, context)
+        known = value_of(node.test, self.known)
+        if known is not UNKNOWN:
+            return self.block(node.body if known else node.orelse, context)
+        asked = names_in(node.test)
+        if always_raises(node.body):
+            for name in asked:
+                target = self.known.get(name)
+                if isinstance(target, Target):
+                    always = context.always or raises_import_error(node.body)
+                    self.out.append(Opened(target.names, target.sought, node.lineno, always))
+            return self.block(node.orelse, context) and bool(node.orelse)
+        if any(isinstance(self.known.get(name), Target) for name in asked):
+            # It looks whether the library is there before it opens it.
+            self.forget(node)
+            return False
+        before = self.known.copy()
+        for branch in (node.body, node.orelse):
+            self.block(branch, _Context(always=False))
+            self.known = before.copy()
+        self.forget(node)
+        return False
+
+    def for_(self, node: ast.For, context: _Context) -> list[tuple[Opened, frozenset[str]]]:
+        self.expressions(node.iter, context)
+        choices = self.choices(node.iter)
+        if not isinstance(node.target, ast.Name) or choices is None:
+            self.forget(node)
+            self.block(node.body, _Context(always=False))
+            return []
+        self.forget(node)
+        self.known[node.target.id] = choices
+        # In the loop each failure is caught or ends it; what counts is whether all of them together do.
+        outside, self.out = self.out, []
+        parked = []
+        for item in node.body:
+            if isinstance(item, ast.Try):
+                parked += self.try_(item, context)
+            else:
+                self.statement(item, context)
+        inside, self.out = self.out, outside
+        self.out += [found for found in inside if not found.names or found.names != choices.names]
+        self.known.pop(node.target.id, None)
+        if parked and always_raises(node.orelse):
+            self.out.append(_merged([found for found, _ in parked], context.always or raises_import_error(node.orelse)))
+            return []
+        return parked
+
+    def choices(self, node: ast.expr) -> Target | None:
+        """What a loop goes through: a literal list, or what a generator of this module gives."""
+        value = value_of(node, self.known)
+        if isinstance(value, tuple) and value and all(isinstance(item, str) for item in value):
+            return Target(value, ())
+        if isinstance(node, (ast.Tuple, ast.List)):
+            return self.union(node.elts)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            function = self.functions.get(node.func.id)
+            if function is not None:
+                self.visited.add(function.name)
+                return self.union(list(self.yields(function.body)))
+        return None
+
+    def yields(self, body: Sequence[ast.stmt]) -> Iterator[ast.expr]:
+        for node in body:
+            if isinstance(node, ast.If):
+                known = value_of(node.test, self.known)
+                if known is UNKNOWN:
+                    yield from self.yields([*node.body, *node.orelse])
+                else:
+                    yield from self.yields(node.body if known else node.orelse)
+            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) and node.value.value is not None:
+                yield node.value.value
+            elif any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node)):
+                # Names that are made up in a loop: a call stands for what is not understood.
+                yield ast.Constant(value=0)
+
+    def try_(self, node: ast.Try, context: _Context) -> list[tuple[Opened, frozenset[str]]]:
+        """Open what the body opens; what is caught and not replaced is given back."""
+        catching = [handler for handler in node.handlers if catches(handler)]
+        if not catching:
+            self.block(node.body, context)
+            for handler in node.handlers:
+                self.block(handler.body, _Context(always=False))
+            self.block([*node.orelse, *node.finalbody], context)
+            return []
+        caught = self.caught(node.body, context)
+        self.block([*node.orelse, *node.finalbody], context)
+        before = self.not_understood
+        for handler in catching:
+            if always_raises(handler.body):
+                if caught:
+                    self.out.append(_merged(caught, context.always or raises_import_error(handler.body)))
+                return []
+            outside, self.out = self.out, []
+            parked = [found for item in handler.body if isinstance(item, ast.Try) for found in self.try_(item, context)]
+            self.block([item for item in handler.body if not isinstance(item, ast.Try)], context)
+            instead, self.out = self.out, outside
+            if self.not_understood != before:
+                return []
+            if instead and caught:
+                self.out.append(_merged([*caught, *instead], context.always))
+                return []
+            if parked and caught:
+                return [(_merged([*caught, *[found for found, _ in parked]], context.always), assigned_in(node))]
+            # A library that is opened only where something else failed.
+            self.out += [found._replace(always=False) for found in instead]
+        return [(found, assigned_in(node)) for found in caught]
+
+    def caught(self, body: Sequence[ast.stmt], context: _Context) -> list[Opened]:
+        outside, self.out = self.out, []
+        self.block(body, context)
+        inside, self.out = self.out, outside
+        return inside
+
+    def forget(self, node: ast.AST) -> None:
+        """Whatever is assigned in there has no known value any more."""
+        for name in assigned_in(node):
+            self.known.pop(name, None)
+
+    def assign(self, node: ast.Assign | ast.AnnAssign, context: _Context) -> None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if node.value is None:
+            return
+        self.expressions(node.value, context)
+        value = value_of(node.value, self.known)
+        sought: object = self.target(node.value) if value is UNKNOWN and mentions_find(node.value) else None
+        for target in targets:
+            self.forget(target)
+            if isinstance(target, ast.Name):
+                if value is not UNKNOWN:
+                    self.known[target.id] = value
+                elif sought is not None:
+                    self.known[target.id] = sought
+
+    # Expressions.
+
+    def expressions(self, node: ast.AST, context: _Context) -> None:
+        """All calls in there, those that are not run on Linux left out."""
+        if isinstance(node, (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return
+        if isinstance(node, ast.IfExp):
+            known = value_of(node.test, self.known)
+            if known is UNKNOWN:
+                context = _Context(always=False)
+            else:
+                self.expressions(node.body if known else node.orelse, context)
+                return
+        if isinstance(node, ast.Call):
+            self.call(node, context)
+        for child in ast.iter_child_nodes(node):
+            self.expressions(child, context)
+
+    def call(self, node: ast.Call, context: _Context) -> None:
+        if self.is_loader(node):
+            target = self.target_of_call(node)
+            if target is None:
+                self.not_understood += 1
+            elif target.names or target.sought:
+                self.out.append(Opened(target.names, target.sought, node.lineno, context.always))
+        elif isinstance(node.func, ast.Name) and node.func.id in self.functions:
+            self.own_function(node, self.functions[node.func.id], context)
+
+    def own_function(self, node: ast.Call, function: ast.FunctionDef, context: _Context) -> None:
+        """A function of this module: a helper that opens what it is given, or one that opens names of its own."""
+        helper = helper_of(function)
+        if helper is not None:
+            self.visited.add(function.name)
+            if any(value_of(keyword.value, self.known) is True for keyword in node.keywords):
+                # allow_fail=True and the like.
+                return
+            target = self.given(node)
+            if target is None:
+                self.not_understood += 1
+            elif helper.fails:
+                sought = target if helper.finds else ()
+                self.out.append(Opened(target if helper.opens else (), sought, node.lineno, context.always))
+        elif context.always and function.name not in self.visited:
+            self.visited.add(function.name)
+            self.function(function, context)
+
+    def function(self, function: ast.FunctionDef, context: _Context) -> None:
+        if helper_of(function) is not None:
+            return
+        before = self.known.copy()
+        arguments = function.args
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            self.known.pop(argument.arg, None)
+        self.block(function.body, context)
+        self.known = before
+
+    def is_loader(self, node: ast.Call) -> bool:
+        path = dotted(node.func)
+        last = path.rpartition(".")[2]
+        if isinstance(node.func, ast.Name):
+            # A function of this module that is called dlopen is judged by what it does.
+            return path not in self.functions and (self.aliases.get(path, path) in PLAIN | CFFI)
+        return (last in PLAIN or last == "dlopen") and _OTHER_SYSTEMS.isdisjoint(path.split("."))
+
+    def target_of_call(self, node: ast.Call) -> Target | None:
+        last = dotted(node.func).rpartition(".")[2]
+        if self.aliases.get(last, last) in CFFI:
+            names = self.given(node)
+            if names is not None:
+                return Target(names, names)
+        if not node.args:
+            return None
+        found = self.target(node.args[0])
+        if found is not None and last == "dlopen" and isinstance(node.func, ast.Attribute):
+            return Target(found.names, tuple(dict.fromkeys([*found.sought, *found.names])))
+        return found
+
+    def given(self, node: ast.Call) -> tuple[str, ...] | None:
+        """The literal names among the arguments of a helper; None when one is not known, but for a first ``ffi``."""
+        names: list[str] = []
+        for place, argument in enumerate(node.args):
+            value = value_of(argument, self.known)
+            if value is UNKNOWN and place == 0 and "ffi" in dotted(argument):
+                continue
+            if isinstance(value, int) and place > 0:
+                continue
+            found = libraries_in(value)
+            if found is None:
+                return None
+            names += found
+        return tuple(dict.fromkeys(names)) or None
+
+    def target(self, node: ast.expr) -> Target | None:
+        """What a loader is asked for by its argument; empty for the program itself, None when not understood."""
+        value = value_of(node, self.known)
+        if value is None:
+            return Target((), ())
+        if isinstance(value, str):
+            return Target((value,) if value else (), ())
+        if isinstance(node, ast.Name):
+            known = self.known.get(node.id)
+            return known if isinstance(known, Target) else None
+        if isinstance(node, ast.Call):
+            path = dotted(node.func)
+            last = path.rpartition(".")[2]
+            if self.aliases.get(last, last) == FIND and len(node.args) == 1:
+                name = value_of(node.args[0], self.known)
+                return Target((), (name,)) if isinstance(name, str) else None
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+            return self.union(node.values)
+        if isinstance(node, ast.IfExp):
+            known = value_of(node.test, self.known)
+            return None if known is UNKNOWN else self.target(node.body if known else node.orelse)
+        return None
+
+    def union(self, nodes: Sequence[ast.expr]) -> Target | None:
+        found = [self.target(node) for node in nodes]
+        names = [name for target in found if target is not None for name in target.names]
+        sought = [name for target in found if target is not None for name in target.sought]
+        return Target(tuple(names), tuple(sought)) if found and None not in found else None
+
+
+def _merged(found: Sequence[Opened], always: bool) -> Opened:
+    names = dict.fromkeys([name for item in found for name in item.names])
+    sought = dict.fromkeys([name for item in found for name in item.sought])
+    return Opened(tuple(names), tuple(sought), found[0].line, always)

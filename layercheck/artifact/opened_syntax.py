@@ -1,0 +1,100 @@
+"""Small questions about the text of Python code that opens libraries."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .opened_values import dotted
+
+PLAIN = frozenset(("CDLL", "PyDLL", "LoadLibrary"))
+CFFI = frozenset(("dlopen", "_dlopen"))
+FIND = "find_library"
+_CATCHING = frozenset(("OSError", "IOError", "EnvironmentError", "Exception", "BaseException"))
+
+
+class Helper(NamedTuple):
+    """A function that opens the names that it is given: with dlopen, with find_library; and whether it may fail."""
+
+    opens: bool
+    finds: bool
+    fails: bool
+
+
+def helper_of(function: ast.FunctionDef) -> Helper | None:
+    """None for a function that opens nothing that it is given, or that makes names up from it."""
+    arguments = function.args
+    if not (arguments.args or arguments.vararg or arguments.posonlyargs):
+        return None
+    opens = finds = made_up = raises = False
+    for node in _without_messages(function):
+        if isinstance(node, ast.Call):
+            last = dotted(node.func).rpartition(".")[2]
+            given = bool(node.args) and not isinstance(node.args[0], ast.Constant)
+            opens |= given and (last in PLAIN or last == "dlopen")
+            finds |= given and (last.lstrip("_") == FIND or last == "dlopen")
+            made_up |= last in ("format", "glob") or dotted(node.func).endswith("path.join")
+        made_up |= isinstance(node, ast.JoinedStr) or (
+            isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod))
+        )
+        raises |= isinstance(node, ast.Raise)
+    if not opens:
+        return None
+    return Helper(opens and not made_up, finds and not made_up, not made_up and (raises or _opens_at_last(function)))
+
+
+def _opens_at_last(function: ast.FunctionDef) -> bool:
+    """Whether its last statement opens something, uncaught."""
+    last = function.body[-1]
+    return isinstance(last, (ast.Return, ast.Expr, ast.Assign)) and any(
+        isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in PLAIN | {"dlopen"}
+        for node in ast.walk(last)
+    )
+
+
+def _without_messages(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below, without the words of errors, and of what is printed or appended to a list of errors."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        aside = isinstance(child, ast.Expr) and isinstance(child.value, ast.Call)
+        if not isinstance(child, ast.Raise) and not aside:
+            yield from _without_messages(child)
+
+
+def catches(handler: ast.ExceptHandler) -> bool:
+    """Whether it catches what a failing dlopen raises."""
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or dotted(kind).rpartition(".")[2] in _CATCHING for kind in kinds)
+
+
+def always_raises(body: Sequence[ast.stmt]) -> bool:
+    """Whether the last statement raises, or ends the program."""
+    if not body:
+        return False
+    last = body[-1]
+    return isinstance(last, ast.Raise) or (
+        isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) and dotted(last.value.func) == "sys.exit"
+    )
+
+
+def raises_import_error(body: Sequence[ast.stmt]) -> bool:
+    """Whoever raises ImportError does so while being imported, even from a function."""
+    last = body[-1]
+    raised = last.exc if isinstance(last, ast.Raise) else None
+    return raised is not None and dotted(raised.func if isinstance(raised, ast.Call) else raised) == "ImportError"
+
+
+def names_in(node: ast.AST) -> frozenset[str]:
+    """The names that are mentioned in there."""
+    return frozenset([part.id for part in ast.walk(node) if isinstance(part, ast.Name)])
+
+
+def assigned_in(node: ast.AST) -> frozenset[str]:
+    """The names that are assigned in there."""
+    return frozenset([p.id for p in ast.walk(node) if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)])
+
+
+def mentions_find(node: ast.AST) -> bool:
+    """Whether find_library is called in there."""
+    return any(isinstance(p, ast.Call) and dotted(p.func).endswith(FIND) for p in ast.walk(node))
