@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from .entry import Opened
 from .opened_syntax import (
@@ -20,6 +20,7 @@ from .opened_syntax import (
     assigned_in,
     catches,
     helper_of,
+    lines_of_interest,
     mentions_find,
     names_in,
     raises_import_error,
@@ -30,19 +31,13 @@ _OTHER_SYSTEMS = frozenset(("windll", "oledll", "WinDLL", "OleDLL"))
 _MAX_FOUND = 16
 
 
-class _Context(NamedTuple):
-    """``always``: runs whenever the module is imported."""
-
-    always: bool = True
-
-
 def opened_by(source: str) -> tuple[Opened, ...]:
     """The names that the module opens. What is no Python of today, or too deep to be read, opens nothing known."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
-        walk = _Walk()
+        walk = _Walk(lines_of_interest(source, tree))
         walk.module(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
@@ -56,9 +51,10 @@ def opened_by(source: str) -> tuple[Opened, ...]:
 
 
 class _Walk:
-    def __init__(self) -> None:
+    def __init__(self, lines: Sequence[int]) -> None:
+        self.lines = lines
         self.out: list[Opened] = []
-        self.known: dict[str, object] = {}
+        self.known: dict[str, object] = {"__name__": "imported"}
         self.aliases: dict[str, str] = {}
         self.functions: dict[str, ast.FunctionDef] = {}
         self.visited: set[str] = set()
@@ -68,14 +64,19 @@ class _Walk:
         for node in tree.body:
             if isinstance(node, ast.FunctionDef):
                 self.functions[node.name] = node
-        self.block(tree.body, _Context())
+        self.block(tree.body, True)
         for name, function in self.functions.items():
             if name not in self.visited:
-                self.function(function, _Context(always=False))
+                self.function(function, False)
 
-    # Statements. Each says whether what follows it is never reached.
+    def concerns(self, node: ast.stmt) -> bool:
+        """Whether anything in there may open something; the rest of a module is not looked into."""
+        at = bisect_left(self.lines, node.lineno)
+        return at < len(self.lines) and self.lines[at] <= (node.end_lineno or node.lineno)
 
-    def block(self, body: Sequence[ast.stmt], context: _Context) -> bool:
+    # Statements. Each says whether what follows it is never reached; ``always``: runs whenever the module is imported.
+
+    def block(self, body: Sequence[ast.stmt], always: bool) -> bool:
         # Groups whose failure was caught; a later `if lib is None: raise` makes them needed after all.
         parked: list[tuple[Opened, frozenset[str]]] = []
         for node in body:
@@ -83,21 +84,21 @@ class _Walk:
                 asked = names_in(node.test)
                 needed = [found for found, names in parked if names & asked]
                 if needed:
-                    self.out.append(_merged(needed, context.always or raises_import_error(node.body)))
+                    self.out.append(_merged(needed, always or raises_import_error(node.body)))
                     parked = [item for item in parked if item[0] not in needed]
                     continue
             if isinstance(node, ast.Try):
-                parked += self.try_(node, context)
+                parked += self.try_(node, always)
             elif isinstance(node, ast.For):
-                parked += self.for_(node, context)
+                parked += self.for_(node, always)
             elif isinstance(node, ast.Raise) and parked:
-                self.out.append(_merged([found for found, _ in parked], context.always or raises_import_error([node])))
+                self.out.append(_merged([found for found, _ in parked], always or raises_import_error([node])))
                 return True
-            elif self.statement(node, context):
+            elif self.statement(node, always):
                 return True
         return False
 
-    def statement(self, node: ast.stmt, context: _Context) -> bool:
+    def statement(self, node: ast.stmt, always: bool) -> bool:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
                 if alias.name in PLAIN or alias.name in CFFI or alias.name == FIND:
@@ -105,58 +106,62 @@ class _Walk:
         elif isinstance(node, ast.ClassDef):
             for item in node.body:
                 if isinstance(item, ast.FunctionDef):
-                    self.function(item, _Context(always=False))
+                    self.function(item, False)
                 elif not isinstance(item, (ast.Try, ast.For)):
-                    self.statement(item, context)
+                    self.statement(item, always)
         elif isinstance(node, ast.If):
-            return self.if_(node, context)
+            return self.if_(node, always)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             if any("suppress" in dotted(item.context_expr) for item in node.items):
-                self.caught(node.body, context)
+                self.caught(node.body, always)
                 return False
-            return self.block(node.body, context)
+            return self.block(node.body, always)
         elif isinstance(node, ast.While):
             self.forget(node)
-            self.block(node.body, _Context(always=False))
+            self.block(node.body, False)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-            self.assign(node, context)
+            self.assign(node, always)
         elif isinstance(node, (ast.Raise, ast.Return, ast.Continue, ast.Break)):
-            self.expressions(node, context)
+            if self.concerns(node):
+                self.expressions(node, always)
             return True
-        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            self.expressions(node, context)
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and self.concerns(node):
+            self.expressions(node, always)
         return False
 
-    def if_(self, node: ast.If, context: _Context) -> bool:
-        self.expressions(node.test, context)
+    def if_(self, node: ast.If, always: bool) -> bool:
+        self.expressions(node.test, always)
         known = value_of(node.test, self.known)
         if known is not UNKNOWN:
-            return self.block(node.body if known else node.orelse, context)
+            return self.block(node.body if known else node.orelse, always)
         asked = names_in(node.test)
         if always_raises(node.body):
             for name in asked:
                 target = self.known.get(name)
                 if isinstance(target, Target):
-                    always = context.always or raises_import_error(node.body)
+                    always = always or raises_import_error(node.body)
                     self.out.append(Opened(target.names, target.sought, node.lineno, always))
-            return self.block(node.orelse, context) and bool(node.orelse)
+            return self.block(node.orelse, always) and bool(node.orelse)
         if any(isinstance(self.known.get(name), Target) for name in asked):
             # It looks whether the library is there before it opens it.
             self.forget(node)
             return False
         before = self.known.copy()
         for branch in (node.body, node.orelse):
-            self.block(branch, _Context(always=False))
+            self.block(branch, False)
             self.known = before.copy()
         self.forget(node)
         return False
 
-    def for_(self, node: ast.For, context: _Context) -> list[tuple[Opened, frozenset[str]]]:
-        self.expressions(node.iter, context)
+    def for_(self, node: ast.For, always: bool) -> list[tuple[Opened, frozenset[str]]]:
+        if not self.concerns(node):
+            self.forget(node)
+            return []
+        self.expressions(node.iter, always)
         choices = self.choices(node.iter)
         if not isinstance(node.target, ast.Name) or choices is None:
             self.forget(node)
-            self.block(node.body, _Context(always=False))
+            self.block(node.body, False)
             return []
         self.forget(node)
         self.known[node.target.id] = choices
@@ -165,14 +170,14 @@ class _Walk:
         parked = []
         for item in node.body:
             if isinstance(item, ast.Try):
-                parked += self.try_(item, context)
+                parked += self.try_(item, always)
             else:
-                self.statement(item, context)
+                self.statement(item, always)
         inside, self.out = self.out, outside
         self.out += [found for found in inside if not found.names or found.names != choices.names]
         self.known.pop(node.target.id, None)
         if parked and always_raises(node.orelse):
-            self.out.append(_merged([found for found, _ in parked], context.always or raises_import_error(node.orelse)))
+            self.out.append(_merged([found for found, _ in parked], always or raises_import_error(node.orelse)))
             return []
         return parked
 
@@ -204,41 +209,44 @@ class _Walk:
                 # Names that are made up in a loop: a call stands for what is not understood.
                 yield ast.Constant(value=0)
 
-    def try_(self, node: ast.Try, context: _Context) -> list[tuple[Opened, frozenset[str]]]:
+    def try_(self, node: ast.Try, always: bool) -> list[tuple[Opened, frozenset[str]]]:
         """Open what the body opens; what is caught and not replaced is given back."""
+        if not self.concerns(node):
+            self.block([*node.body, *node.orelse, *node.finalbody], always)
+            return []
         catching = [handler for handler in node.handlers if catches(handler)]
         if not catching:
-            self.block(node.body, context)
+            self.block(node.body, always)
             for handler in node.handlers:
-                self.block(handler.body, _Context(always=False))
-            self.block([*node.orelse, *node.finalbody], context)
+                self.block(handler.body, False)
+            self.block([*node.orelse, *node.finalbody], always)
             return []
-        caught = self.caught(node.body, context)
-        self.block([*node.orelse, *node.finalbody], context)
+        caught = self.caught(node.body, always)
+        self.block([*node.orelse, *node.finalbody], always)
         before = self.not_understood
         for handler in catching:
             if always_raises(handler.body):
                 if caught:
-                    self.out.append(_merged(caught, context.always or raises_import_error(handler.body)))
+                    self.out.append(_merged(caught, always or raises_import_error(handler.body)))
                 return []
             outside, self.out = self.out, []
-            parked = [found for item in handler.body if isinstance(item, ast.Try) for found in self.try_(item, context)]
-            self.block([item for item in handler.body if not isinstance(item, ast.Try)], context)
+            parked = [found for item in handler.body if isinstance(item, ast.Try) for found in self.try_(item, always)]
+            self.block([item for item in handler.body if not isinstance(item, ast.Try)], always)
             instead, self.out = self.out, outside
             if self.not_understood != before:
                 return []
             if instead and caught:
-                self.out.append(_merged([*caught, *instead], context.always))
+                self.out.append(_merged([*caught, *instead], always))
                 return []
             if parked and caught:
-                return [(_merged([*caught, *[found for found, _ in parked]], context.always), assigned_in(node))]
+                return [(_merged([*caught, *[found for found, _ in parked]], always), assigned_in(node))]
             # A library that is opened only where something else failed.
             self.out += [found._replace(always=False) for found in instead]
         return [(found, assigned_in(node)) for found in caught]
 
-    def caught(self, body: Sequence[ast.stmt], context: _Context) -> list[Opened]:
+    def caught(self, body: Sequence[ast.stmt], always: bool) -> list[Opened]:
         outside, self.out = self.out, []
-        self.block(body, context)
+        self.block(body, always)
         inside, self.out = self.out, outside
         return inside
 
@@ -247,13 +255,15 @@ class _Walk:
         for name in assigned_in(node):
             self.known.pop(name, None)
 
-    def assign(self, node: ast.Assign | ast.AnnAssign, context: _Context) -> None:
+    def assign(self, node: ast.Assign | ast.AnnAssign, always: bool) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if node.value is None:
             return
-        self.expressions(node.value, context)
         value = value_of(node.value, self.known)
-        sought: object = self.target(node.value) if value is UNKNOWN and mentions_find(node.value) else None
+        sought: object = None
+        if self.concerns(node):
+            self.expressions(node.value, always)
+            sought = self.target(node.value) if value is UNKNOWN and mentions_find(node.value) else None
         for target in targets:
             self.forget(target)
             if isinstance(target, ast.Name):
@@ -264,33 +274,33 @@ class _Walk:
 
     # Expressions.
 
-    def expressions(self, node: ast.AST, context: _Context) -> None:
+    def expressions(self, node: ast.AST, always: bool) -> None:
         """All calls in there, those that are not run on Linux left out."""
         if isinstance(node, (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             return
         if isinstance(node, ast.IfExp):
             known = value_of(node.test, self.known)
             if known is UNKNOWN:
-                context = _Context(always=False)
+                always = False
             else:
-                self.expressions(node.body if known else node.orelse, context)
+                self.expressions(node.body if known else node.orelse, always)
                 return
         if isinstance(node, ast.Call):
-            self.call(node, context)
+            self.call(node, always)
         for child in ast.iter_child_nodes(node):
-            self.expressions(child, context)
+            self.expressions(child, always)
 
-    def call(self, node: ast.Call, context: _Context) -> None:
+    def call(self, node: ast.Call, always: bool) -> None:
         if self.is_loader(node):
             target = self.target_of_call(node)
             if target is None:
                 self.not_understood += 1
             elif target.names or target.sought:
-                self.out.append(Opened(target.names, target.sought, node.lineno, context.always))
+                self.out.append(Opened(target.names, target.sought, node.lineno, always))
         elif isinstance(node.func, ast.Name) and node.func.id in self.functions:
-            self.own_function(node, self.functions[node.func.id], context)
+            self.own_function(node, self.functions[node.func.id], always)
 
-    def own_function(self, node: ast.Call, function: ast.FunctionDef, context: _Context) -> None:
+    def own_function(self, node: ast.Call, function: ast.FunctionDef, always: bool) -> None:
         """A function of this module: a helper that opens what it is given, or one that opens names of its own."""
         helper = helper_of(function)
         if helper is not None:
@@ -303,19 +313,19 @@ class _Walk:
                 self.not_understood += 1
             elif helper.fails:
                 sought = target if helper.finds else ()
-                self.out.append(Opened(target if helper.opens else (), sought, node.lineno, context.always))
-        elif context.always and function.name not in self.visited:
+                self.out.append(Opened(target if helper.opens else (), sought, node.lineno, always))
+        elif always and function.name not in self.visited:
             self.visited.add(function.name)
-            self.function(function, context)
+            self.function(function, always)
 
-    def function(self, function: ast.FunctionDef, context: _Context) -> None:
-        if helper_of(function) is not None:
+    def function(self, function: ast.FunctionDef, always: bool) -> None:
+        if not self.concerns(function) or helper_of(function) is not None:
             return
         before = self.known.copy()
         arguments = function.args
         for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
             self.known.pop(argument.arg, None)
-        self.block(function.body, context)
+        self.block(function.body, always)
         self.known = before
 
     def is_loader(self, node: ast.Call) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,7 +13,30 @@ from .opened_values import dotted
 PLAIN = frozenset(("CDLL", "PyDLL", "LoadLibrary"))
 CFFI = frozenset(("dlopen", "_dlopen"))
 FIND = "find_library"
+_MAX_WORDS = 50
 _CATCHING = frozenset(("OSError", "IOError", "EnvironmentError", "Exception", "BaseException"))
+
+
+def lines_of_interest(source: str, tree: ast.Module) -> list[int]:
+    """The lines (1-based, ascending) that open something, or that mention a function of the module that does."""
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    words = {*PLAIN, *CFFI, FIND}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            words |= {alias.asname for alias in node.names if alias.name in words and alias.asname}
+    lines = source.split("\n")
+    while True:
+        pattern = re.compile("|".join(map(re.escape, sorted(words))))
+        found = [number for number, line in enumerate(lines, 1) if pattern.search(line)]
+        more = {name for name, node in functions.items() if _has_line(found, node)} - words
+        if not more or len(words) > _MAX_WORDS:
+            return found
+        words |= more
+
+
+def _has_line(lines: Sequence[int], node: ast.stmt) -> bool:
+    at = bisect_left(lines, node.lineno)
+    return at < len(lines) and lines[at] <= (node.end_lineno or node.lineno)
 
 
 class Helper(NamedTuple):

@@ -14,7 +14,8 @@ HEAD = 4_096
 
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
 _RECORD = ".dist-info/RECORD"
-_ODBC = ("odbcinst.ini", "odbc.ini")
+_CODE = ".py"
+_OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -40,7 +41,7 @@ def probe(data: bytes, path: str, openings: Openings, ranges: Ranges | None = No
     if first == 0x7F and data[:4] == b"\x7fELF":
         return Facts(elf=read_elf(data) if ranges is None else read_elf_ranges(ranges))
     if first == 0x23 and data[:2] == b"#!":
-        found = _opens(data, path, openings, ranges)
+        found = _opens(data, path, openings, ranges) if path.endswith(_OPENING) else ()
         return Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found)
     if first in _FOREIGN_FIRST_BYTES:
         foreign = identify(data[:HEAD])
@@ -57,7 +58,7 @@ def probe(data: bytes, path: str, openings: Openings, ranges: Ranges | None = No
 def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> Facts | None:
     if path.endswith(_RECORD):
         return Facts(owned=_record_tops(data[:MAX_RECORD]))
-    found = _opens(data, path, openings, ranges)
+    found = _opens(data, path, openings, ranges) if path.endswith(_OPENING) else ()
     text = _small_text(data, ranges)
     return None if text is None and found == () else Facts(text=text, opens=found)
 
@@ -65,13 +66,12 @@ def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | 
 def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> tuple[Opened, ...] | None:
     # Looking through all of the code would take a tenth of the scan; who uses ctypes or cffi imports it at the top, and
     # tests are not what runs.
-    if path.endswith(".py"):
-        if "/tests/" in path:
-            return ()
-        if data.find(b"ctypes", 0, HEAD_OF_SOURCE) >= 0 or data.find(b"cffi", 0, HEAD_OF_SOURCE) >= 0:
-            return openings.of_python(data, path) if ranges is None else ()
-    elif path.endswith(_ODBC):
+    if ranges is not None or "/tests/" in path:
+        return ()
+    if not path.endswith(_CODE):
         return openings.of_odbc(data)
+    if data.find(b"ctypes", 0, HEAD_OF_SOURCE) >= 0 or data.find(b"cffi", 0, HEAD_OF_SOURCE) >= 0:
+        return openings.of_python(data, path)
     return ()
 
 
