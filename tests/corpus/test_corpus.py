@@ -28,6 +28,8 @@ SHARES = {
     "symlink": 2,
     "bootstrap-name": 4,
     "crlf": 2,
+    "dlopen-name": 4,
+    "data-files": 1,
 }
 
 
