@@ -7,9 +7,10 @@ by their value, and whatever else is not understood says nothing. Code that cope
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from .entry import Opened
 from .opened_syntax import (
@@ -22,8 +23,10 @@ from .opened_syntax import (
     helper_of,
     lines_of_interest,
     mentions_find,
+    merged,
     names_in,
     raises_import_error,
+    yielded,
 )
 from .opened_values import UNKNOWN, Target, dotted, for_linux, libraries_in, value_of
 
@@ -37,7 +40,7 @@ def opened_by(source: str) -> tuple[Opened, ...]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
-        walk = _Walk(lines_of_interest(source, tree))
+        walk = _Walk(source, lines_of_interest(source, tree))
         walk.module(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
@@ -51,7 +54,8 @@ def opened_by(source: str) -> tuple[Opened, ...]:
 
 
 class _Walk:
-    def __init__(self, lines: Sequence[int]) -> None:
+    def __init__(self, source: str, lines: Sequence[int]) -> None:
+        self.source = source
         self.lines = lines
         self.out: list[Opened] = []
         self.known: dict[str, object] = {"__name__": "imported"}
@@ -59,6 +63,8 @@ class _Walk:
         self.functions: dict[str, ast.FunctionDef] = {}
         self.visited: set[str] = set()
         self.not_understood = 0
+        # Whether a function that raises ImportError is there for other modules, to be called while they are imported.
+        self.for_others = False
 
     def module(self, tree: ast.Module) -> None:
         for node in tree.body:
@@ -67,6 +73,7 @@ class _Walk:
         self.block(tree.body, True)
         for name, function in self.functions.items():
             if name not in self.visited:
+                self.for_others = len(re.findall(rf"\b{name}\(", self.source)) == 1
                 self.function(function, False)
 
     def concerns(self, node: ast.stmt) -> bool:
@@ -74,17 +81,24 @@ class _Walk:
         at = bisect_left(self.lines, node.lineno)
         return at < len(self.lines) and self.lines[at] <= (node.end_lineno or node.lineno)
 
+    def is_for_import(self, body: Sequence[ast.stmt]) -> bool:
+        return self.for_others and raises_import_error(body)
+
     # Statements. Each says whether what follows it is never reached; ``always``: runs whenever the module is imported.
 
     def block(self, body: Sequence[ast.stmt], always: bool) -> bool:
         # Groups whose failure was caught; a later `if lib is None: raise` makes them needed after all.
         parked: list[tuple[Opened, frozenset[str]]] = []
+        before = self.not_understood
         for node in body:
+            if self.not_understood != before:
+                # Names that are not known are tried as well.
+                parked = []
             if isinstance(node, ast.If) and parked and always_raises(node.body):
                 asked = names_in(node.test)
                 needed = [found for found, names in parked if names & asked]
                 if needed:
-                    self.out.append(_merged(needed, always or raises_import_error(node.body)))
+                    self.out.append(merged(needed, always or self.is_for_import(node.body)))
                     parked = [item for item in parked if item[0] not in needed]
                     continue
             if isinstance(node, ast.Try):
@@ -92,7 +106,7 @@ class _Walk:
             elif isinstance(node, ast.For):
                 parked += self.for_(node, always)
             elif isinstance(node, ast.Raise) and parked:
-                self.out.append(_merged([found for found, _ in parked], always or raises_import_error([node])))
+                self.out.append(merged([found for found, _ in parked], always or self.is_for_import([node])))
                 return True
             elif self.statement(node, always):
                 return True
@@ -139,7 +153,7 @@ class _Walk:
             for name in asked:
                 target = self.known.get(name)
                 if isinstance(target, Target):
-                    always = always or raises_import_error(node.body)
+                    always = always or self.is_for_import(node.body)
                     self.out.append(Opened(target.names, target.sought, node.lineno, always))
             return self.block(node.orelse, always) and bool(node.orelse)
         if any(isinstance(self.known.get(name), Target) for name in asked):
@@ -177,7 +191,7 @@ class _Walk:
         self.out += [found for found in inside if not found.names or found.names != choices.names]
         self.known.pop(node.target.id, None)
         if parked and always_raises(node.orelse):
-            self.out.append(_merged([found for found, _ in parked], always or raises_import_error(node.orelse)))
+            self.out.append(merged([found for found, _ in parked], always or self.is_for_import(node.orelse)))
             return []
         return parked
 
@@ -192,22 +206,8 @@ class _Walk:
             function = self.functions.get(node.func.id)
             if function is not None:
                 self.visited.add(function.name)
-                return self.union(list(self.yields(function.body)))
+                return self.union(list(yielded(function.body, self.known)))
         return None
-
-    def yields(self, body: Sequence[ast.stmt]) -> Iterator[ast.expr]:
-        for node in body:
-            if isinstance(node, ast.If):
-                known = value_of(node.test, self.known)
-                if known is UNKNOWN:
-                    yield from self.yields([*node.body, *node.orelse])
-                else:
-                    yield from self.yields(node.body if known else node.orelse)
-            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) and node.value.value is not None:
-                yield node.value.value
-            elif any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node)):
-                # Names that are made up in a loop: a call stands for what is not understood.
-                yield ast.Constant(value=0)
 
     def try_(self, node: ast.Try, always: bool) -> list[tuple[Opened, frozenset[str]]]:
         """Open what the body opens; what is caught and not replaced is given back."""
@@ -221,13 +221,16 @@ class _Walk:
                 self.block(handler.body, False)
             self.block([*node.orelse, *node.finalbody], always)
             return []
+        before = self.not_understood
         caught = self.caught(node.body, always)
         self.block([*node.orelse, *node.finalbody], always)
-        before = self.not_understood
+        if self.not_understood != before:
+            # What is not known may do; the handlers only come after it.
+            return []
         for handler in catching:
             if always_raises(handler.body):
                 if caught:
-                    self.out.append(_merged(caught, always or raises_import_error(handler.body)))
+                    self.out.append(merged(caught, always or self.is_for_import(handler.body)))
                 return []
             outside, self.out = self.out, []
             parked = [found for item in handler.body if isinstance(item, ast.Try) for found in self.try_(item, always)]
@@ -236,10 +239,10 @@ class _Walk:
             if self.not_understood != before:
                 return []
             if instead and caught:
-                self.out.append(_merged([*caught, *instead], always))
+                self.out.append(merged([*caught, *instead], always))
                 return []
             if parked and caught:
-                return [(_merged([*caught, *[found for found, _ in parked]], always), assigned_in(node))]
+                return [(merged([*caught, *[found for found, _ in parked]], always), assigned_in(node))]
             # A library that is opened only where something else failed.
             self.out += [found._replace(always=False) for found in instead]
         return [(found, assigned_in(node)) for found in caught]
@@ -392,9 +395,3 @@ class _Walk:
         names = [name for target in found if target is not None for name in target.names]
         sought = [name for target in found if target is not None for name in target.sought]
         return Target(tuple(names), tuple(sought)) if found and None not in found else None
-
-
-def _merged(found: Sequence[Opened], always: bool) -> Opened:
-    names = dict.fromkeys([name for item in found for name in item.names])
-    sought = dict.fromkeys([name for item in found for name in item.sought])
-    return Opened(tuple(names), tuple(sought), found[0].line, always)

@@ -1,14 +1,15 @@
-"""Small questions about the text of Python code that opens libraries."""
+"""Small questions about Python code that opens libraries: what a statement or a helper does, which lines matter."""
 
 from __future__ import annotations
 
 import ast
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .opened_values import dotted
+from .entry import Opened
+from .opened_values import UNKNOWN, dotted, value_of
 
 PLAIN = frozenset(("CDLL", "PyDLL", "LoadLibrary"))
 CFFI = frozenset(("dlopen", "_dlopen"))
@@ -104,7 +105,7 @@ def always_raises(body: Sequence[ast.stmt]) -> bool:
 
 
 def raises_import_error(body: Sequence[ast.stmt]) -> bool:
-    """Whoever raises ImportError does so while being imported, even from a function."""
+    """Whether the last statement raises ImportError: who does that is meant to run during an import."""
     last = body[-1]
     raised = last.exc if isinstance(last, ast.Raise) else None
     return raised is not None and dotted(raised.func if isinstance(raised, ast.Call) else raised) == "ImportError"
@@ -123,3 +124,26 @@ def assigned_in(node: ast.AST) -> frozenset[str]:
 def mentions_find(node: ast.AST) -> bool:
     """Whether find_library is called in there."""
     return any(isinstance(p, ast.Call) and dotted(p.func).endswith(FIND) for p in ast.walk(node))
+
+
+def yielded(body: Sequence[ast.stmt], known: Mapping[str, object]) -> Iterator[ast.expr]:
+    """What a generator gives on Linux."""
+    for node in body:
+        if isinstance(node, ast.If):
+            test = value_of(node.test, known)
+            if test is UNKNOWN:
+                yield from yielded([*node.body, *node.orelse], known)
+            else:
+                yield from yielded(node.body if test else node.orelse, known)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) and node.value.value is not None:
+            yield node.value.value
+        elif any(isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node)):
+            # Names that are made up in a loop: no text, so the whole is not understood.
+            yield ast.Constant(value=0)
+
+
+def merged(found: Sequence[Opened], always: bool) -> Opened:
+    """Groups of which each is tried where another fails, as one."""
+    names = dict.fromkeys([name for item in found for name in item.names])
+    sought = dict.fromkeys([name for item in found for name in item.sought])
+    return Opened(tuple(names), tuple(sought), found[0].line, always)

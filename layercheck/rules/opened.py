@@ -107,7 +107,9 @@ def _fault(
 ) -> Fault:
     opened = item.opened
     seldom = not opened.always and not opened.config
-    likely = likely or seldom or not opened.names
+    # Nothing says that a module inside a package is imported at all.
+    inner = not opened.config and "/" in place[1] and not place[1].endswith("/__init__.py")
+    likely = likely or seldom or inner or not opened.names
     when = "; only a function does this, so it fails only if something calls it" if seldom else ""
     return Fault(
         f"line {opened.line} {fact}{when}",

@@ -27,6 +27,46 @@ def load(ffi, *names, allow_fail=False):
     raise OSError("none of %s" % ", ".join(names))
 """
 
+SHIPPED_FIRST = f"""
+try:
+    x = ctypes.CDLL(packaged())
+except OSError:
+    try:
+        p = find_library("x")
+        if p is None:
+            raise OSError("x")
+        x = ctypes.CDLL(p)
+    except OSError:
+        x = ctypes.CDLL("{NAME}")
+"""
+OTHERS_TOO = f"""
+def load():
+    try:
+        return ctypes.CDLL("{NAME}")
+    except OSError:
+        pass
+    for number in NUMBERS:
+        try:
+            return ctypes.CDLL("libx.so.%s" % number)
+        except OSError:
+            pass
+    raise OSError("x")
+x = load()
+"""
+GUARDED_CALL = f"""
+def check():
+    try:
+        ctypes.CDLL("{NAME}")
+    except OSError:
+        raise ImportError("x")
+def use():
+    try:
+        check()
+    except ImportError:
+        pass
+"""
+
+
 # What it is, the code, and for each group: names, sought, whether it happens on import.
 Group = tuple[tuple[str, ...], tuple[str, ...], bool]
 ONE: list[Group] = [((NAME,), (), True)]
@@ -56,6 +96,8 @@ FOUND: Sequence[tuple[str, str, list[Group]]] = (
     ("find_library or a name", f"ctypes.CDLL(find_library('x') or '{NAME}')", [((NAME,), ("x",), True)]),
     ("find_library that must answer", "def load():\n  p = find_library('x')\n  if not p:\n    raise ImportError('x')\n"
      "  return ctypes.CDLL(p)", [((), ("x",), True)]),
+    ("a check that is called under a guard", GUARDED_CALL, [((NAME,), (), False)]),
+    ("a check for other modules", GUARDED_CALL.partition("def use")[0], ONE),
     ("cffi", "ffi = cffi.FFI()\nx = ffi.dlopen('pango-1.0')", [(("pango-1.0",), ("pango-1.0",), True)]),
     ("a helper", HELPER + "a = load(ffi, 'a-1', 'liba.so.1', 'a.dylib')",
      [(("a-1", "liba.so.1"), ("a-1", "liba.so.1"), True)]),
@@ -72,6 +114,8 @@ SILENT: Sequence[tuple[str, str]] = (
     ("suppress", f"import contextlib\nwith contextlib.suppress(OSError):\n  ctypes.CDLL('{NAME}')"),
     ("a guard with something else that is not known", f"try:\n  ctypes.CDLL('{NAME}')\nexcept OSError:\n"
      "  ctypes.CDLL(other())"),
+    ("a fallback of a library that is shipped", SHIPPED_FIRST),
+    ("others that are made up", OTHERS_TOO),
     ("Windows", f"if sys.platform == 'win32':\n  ctypes.CDLL('{NAME}')"),
     ("Windows by its name for os", f"if os.name != 'posix':\n  ctypes.CDLL('{NAME}')"),
     ("macOS", f"if platform.system().lower() == 'darwin':\n  ctypes.CDLL('{NAME}')"),
