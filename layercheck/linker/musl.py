@@ -7,6 +7,7 @@ was searched, never by SONAME; versions are not checked; a candidate that cannot
 from __future__ import annotations
 
 import re
+from copy import copy
 
 from ..elf import ElfImage
 from ..elf.image import ET_DYN, ET_EXEC
@@ -111,6 +112,15 @@ class MuslProcess:
         self._objects = [program]
         self._lookups: list[Lookup] = []
         self.load = self._load_needed(program.name, 0)
+
+    def copy(self) -> MuslProcess:
+        """The same process once more; what is opened into one is not in the other."""
+        other = MuslProcess.__new__(MuslProcess)
+        other._loader, other.load = self._loader, self.load
+        # What was opened by its path may get a short name later: in one copy only.
+        other._objects = [item if item.short is not None else copy(item) for item in self._objects]
+        other._program, other._lookups = other._objects[0], []
+        return other
 
     def dlopen(self, name: str) -> Load:
         """Open a file, or a library by its name; when it fails, nothing of it stays."""

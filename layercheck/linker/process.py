@@ -52,6 +52,15 @@ class Process:
         others = [item for item in self._objects if item is not self._program]
         self.load = self._finish(program.path, [self._program, *others], error)
 
+    def copy(self) -> Process:
+        """The same process once more; what is opened into one is not in the other."""
+        other = Process.__new__(Process)
+        other._loader, other._library_path, other._program = self._loader, self._library_path, self._program
+        other._objects, other._names = self._objects.copy(), self._names.copy()
+        other._sonames, other._files = self._sonames.copy(), self._files.copy()
+        other._lookups, other._missing, other._opening, other.load = [], set(), True, self.load
+        return other
+
     def dlopen(self, name: str) -> Load:
         """Open a file, or a library by its name, as dlopen(name, RTLD_NOW) called by the program does.
 
