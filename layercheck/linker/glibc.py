@@ -13,9 +13,9 @@ from ..environment import limits
 from ..environment.model import Named
 from ..filesystem import Filesystem, Hit, Node
 from .behaviour import behaviour_of
-from .library import ENDS_LIST, FATAL, SKIP, Library, Refusal, file_of, verify
+from .library import ENDS_LIST, FATAL, SKIP, Library, Refusal, file_of, refuse_as_library, verify
 from .model import Load
-from .process import Loaded, Process
+from .process import Found, Loaded, Process
 from .search import Directory, Place, SearchList, absolute, directory_of, expand_all, prefix_of, split_path
 from .versions import Outcome
 
@@ -49,6 +49,7 @@ class GlibcLoader:
         self._directories: dict[str, Directory] = {}
         self._lists: dict[tuple[tuple[str, ...], str | None, str], SearchList] = {}
         self._opened: dict[str, Library | Refusal] = {}
+        self._answers: dict[tuple[SearchList, ...], dict[str, Found]] = {}
         self.outcomes: dict[tuple[Library, Library, str], Outcome | None] = {}
         self._default = self.search_list(self._loader.default_directories, None, "default")
         self._default_prefixes = tuple([directory.prefix for directory in self._default.directories])
@@ -108,6 +109,7 @@ class GlibcLoader:
         library = Library(hit, path, file, origin)
         if library.image is not None:
             image = library.image
+            library.refused = refuse_as_library(image, self.behaviour)
             if image.runpath is not None:
                 library.runpath = self.search_list(split_path(image.runpath), origin, "runpath")
             elif image.rpath:
@@ -165,6 +167,13 @@ class GlibcLoader:
                 if isinstance(below, Hit) and below.node.is_directory:
                     places.append(Place(f"{prefix}{name}/", below.real))
         return Directory(prefix, (*places, Place(prefix, real)), False)
+
+    def answers_of(self, lists: tuple[SearchList, ...]) -> dict[str, Found]:
+        """Where the names are that were sought in these lists so far."""
+        known = self._answers.get(lists)
+        if known is None:
+            known = self._answers[lists] = {}
+        return known
 
     def search(self, searched: SearchList, name: str) -> Library | Refusal | None:
         """The first ``name`` in a list: a usable library, what ends the load, or None."""

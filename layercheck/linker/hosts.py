@@ -46,7 +46,8 @@ class Hosts:
         return self._loader.load_program(root.path)
 
     def _open(self, root: Root) -> Load:
-        interpreter = interpreter_for(root, self._filesystem.environment)
+        environment = self._filesystem.environment
+        interpreter = interpreter_for(root, environment) if environment.interpreters else None
         process = self._process(interpreter) if interpreter is not None else None
         if process is None:
             return self._loader.load_program(root.path)
