@@ -16,9 +16,9 @@ from layercheck.environment.capture import capture
 from layercheck.environment.capture_source import from_directory
 from layercheck.environment.captured import from_document
 from layercheck.environment.model import Environment, EnvironmentFile, Link, Named, Other, Versions
+from linker.oracle import ask, plant
 from linker.random_trees import Question
 from linker.real_glibc import ARM64, X86_64, Machine, RealLoader, machine_of
-from linker.oracle import ask, plant
 from support.elf_writer import build_elf
 
 LAMBDA_PATH = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"

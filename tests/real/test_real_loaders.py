@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import pytest
 
@@ -22,7 +22,7 @@ from layercheck.environment.model import Environment
 from layercheck.filesystem import OPT, Filesystem, Mount, Overlay
 from layercheck.linker import GlibcLoader, Load, resolve, split_library_path
 from linker.oracle import REQUIRED
-from linker.real_glibc import ARM64, X86_64, Answer, our_answer, real_answer
+from linker.real_glibc import ARM64, X86_64, Answer, RealLoader, our_answer, real_answer
 from real.npm import PACKAGES, unpack_packages
 from real.systems import System, cross_system, lambda_system, machine_system
 from real.wheels import layer, unpacked
@@ -38,11 +38,12 @@ WHEELS = (
 )  # fmt: skip
 RUNTIMES = {False: ("python3.12", "python3.11"), True: ("nodejs22.x", "nodejs18.x")}
 """By whether the artifact is for Node.js: one on Amazon Linux 2023, one on Amazon Linux 2."""
+SystemMaker: TypeAlias = Callable[[str, str], System]
 LOADING_RULES = frozenset(("LC401", "LC402", "LC404", "LC405"))
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], System]:
+def system(tmp_path_factory: pytest.TempPathFactory) -> SystemMaker:
     """Makes the system of a name and an architecture, once."""
     made: dict[tuple[str, str], System] = {}
 
@@ -111,37 +112,52 @@ def unknown_as_unversioned(load: Load) -> Load:
     return load._replace(unversioned=(*load.unversioned, *unknown))
 
 
-def compare(system: System, artifact: Artifact, library_path: str) -> tuple[int, int]:
-    """Every root, and what layercheck judges with them; (roots, those of them that load)."""
-    environment = system.environment.with_library_path(split_library_path(library_path))
-    filesystem = Filesystem(Overlay([Mount(artifact, OPT)]), environment)
-    loader = GlibcLoader(filesystem, cpu_level=system.machine.cpu_level)
+def asked(system: System, loader: GlibcLoader, paths: Iterable[str], library_path: str) -> dict[str, Answer]:
+    """Ask the real loader about each file; its answers, which must be ours."""
     answers: dict[str, Answer] = {}
     wrong = []
-    for path in roots(artifact, environment.architecture):
+    for path in paths:
         done = system.trace(path, library_path)
         answers[path] = real_answer(done, system.loader)
         ours = our_answer(unknown_as_unversioned(loader.load_program(path)))
         if ours != answers[path]:
             wrong.append(f"{path}\n  ours {ours}\n  real {answers[path]}\n  {done.stderr[:500]}")
-    where = f"{artifact.name} on {system.name}, LD_LIBRARY_PATH={library_path}"
+    where = f"{system.name}, LD_LIBRARY_PATH={library_path}"
     assert not wrong, f"{where}: {len(wrong)} of {len(answers)} differ\n" + "\n".join(wrong[:5])
+    return answers
+
+
+def compare(system: System, artifact: Artifact, library_path: str) -> tuple[int, int]:
+    """Every root, and what layercheck judges with them; (roots, those of them that load)."""
+    environment = system.environment.with_library_path(split_library_path(library_path))
+    filesystem = Filesystem(Overlay([Mount(artifact, OPT)]), environment)
+    loader = GlibcLoader(filesystem, cpu_level=system.machine.cpu_level)
+    answers = asked(system, loader, roots(artifact, environment.architecture), library_path)
     resolution = resolve(filesystem)
     for load in resolution.loads:
-        assert (load.status != "fails") == answers[load.path].loads, f"{where}: {load.path} is judged {load.status}"
-    if system.name == "machine":
-        compare_verdict(artifact, environment, {load.path for load in resolution.loads if load.status == "fails"})
+        assert (load.status != "fails") == answers[load.path].loads, f"{load.path} on {system.name} is {load.status}"
+    compare_report(artifact, environment, {load.path for load in resolution.loads if not answers[load.path].loads})
     return len(answers), sum(answer.loads for answer in answers.values())
 
 
-def compare_verdict(artifact: Artifact, environment: Environment, failing: set[str]) -> None:
-    """The report names the roots that fail, and no others."""
+def compare_report(artifact: Artifact, environment: Environment, failing: set[str]) -> None:
+    """The report names the roots that the real loader cannot load, each of them, and no others."""
+    report = check(artifact, environment=environment, kind="layer")
+    named: set[str] = set()
+    for finding in report.findings:
+        if finding.rule in LOADING_RULES:
+            named |= {f"{OPT}/{finding.path}", *finding.details.get("roots", ())}
+    assert named == failing, f"{artifact.name} on {environment.name}: {sorted(named ^ failing)}"
 
 
-@pytest.mark.skipif(not X86_64.is_here and not REQUIRED, reason=f"no loader to ask: {X86_64.install}")
-@pytest.mark.skipif(not ARM64.is_here and not REQUIRED, reason=f"no loader to ask: {ARM64.install}")
-@pytest.mark.parametrize("name", (*WHEELS, *PACKAGES))
-def test_a_real_artifact_loads_as_the_real_loader_loads_it(name: str, system: Any, tmp_path: Path) -> None:
+def skipped_without(loader: RealLoader) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(not loader.is_here and not REQUIRED, reason=f"no loader to ask: {loader.install}")
+
+
+@skipped_without(X86_64)
+@skipped_without(ARM64)
+@pytest.mark.parametrize("name", [*WHEELS, *PACKAGES])
+def test_a_real_artifact_loads_as_the_real_loader_loads_it(name: str, system: SystemMaker, tmp_path: Path) -> None:
     architecture = "arm64" if name.endswith("arm64") else "x86_64"
     opt = tmp_path / "opt"
     with artifact_of(name, opt) as artifact:
@@ -155,10 +171,26 @@ def test_a_real_artifact_loads_as_the_real_loader_loads_it(name: str, system: An
             opt.rename(mount)
             try:
                 for library_path in place.library_paths:
-                    asked, loading = compare(place, artifact, library_path)
-                    told.append(f"{kind}{' as in Lambda' if library_path else ''}: {loading} of {asked} roots load")
+                    count, loading = compare(place, artifact, library_path)
+                    told.append(f"{kind}{' as in Lambda' if library_path else ''}: {loading} of {count} roots load")
             finally:
                 mount.rename(opt)
                 mount.mkdir()
     shutil.rmtree(opt)
     print("; ".join(told))
+
+
+@skipped_without(X86_64)
+def test_programs_and_libraries_of_this_machine_load_as_its_loader_loads_them(system: SystemMaker) -> None:
+    place = system("machine", "x86_64")
+    files = place.environment.files
+    libraries = [path for path, file in files.items() if isinstance(file, ElfImage) and file.type == 3]
+    # All programs, and of the libraries as many as take a second or two.
+    paths = [*place.environment.programs, *libraries[:: max(1, len(libraries) // 150)]]
+    for library_path in place.library_paths:
+        loader = GlibcLoader(
+            Filesystem(Overlay([]), place.environment.with_library_path(split_library_path(library_path))),
+            cpu_level=place.machine.cpu_level,
+        )
+        answers = asked(place, loader, paths, library_path)
+        print(f"{sum(answer.loads for answer in answers.values())} of {len(answers)} files of this machine load")
