@@ -25,7 +25,7 @@ from linker.oracle import REQUIRED
 from linker.real_glibc import ARM64, X86_64, Answer, RealLoader, our_answer, real_answer
 from real.npm import PACKAGES, unpack_packages
 from real.systems import System, cross_system, lambda_system, machine_system
-from real.wheels import layer, unpacked
+from real.wheels import fresh_layer, unpacked
 from support.elf_oracle import elf_facts, facts_of
 from support.zip_writer import STORED, Member, build_zip
 
@@ -66,7 +66,7 @@ def artifact_of(name: str, folder: Path) -> Artifact:
     """Unpack the artifact into ``folder``, and open its zip."""
     if name not in PACKAGES:
         unpacked(folder, name)
-        return open_artifact(layer(name), name=name)
+        return open_artifact(fresh_layer(name), name=name)
     unpack_packages(folder, name)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     members = [
