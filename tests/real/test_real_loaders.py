@@ -53,6 +53,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> SystemMaker:
             root = tmp_path_factory.mktemp("system") / "root"
             root.mkdir()
             loader = X86_64 if architecture == "x86_64" else ARM64
+            assert loader.is_here, loader.install
             if name == "machine":
                 made[key] = machine_system(root) if loader is X86_64 else cross_system(root)
             else:
