@@ -131,7 +131,7 @@ def _read(source: Ranges) -> Symbols | None:
 
 
 def _bytes(source: Ranges, wanted: list[tuple[int, int]]) -> list[bytes]:
-    return [view.buffer[view.start : view.end] for view in source.fetch(wanted)]
+    return [view.buffer[view.start : view.end] for view in source.fetch(wanted)] if wanted else []
 
 
 def _whole(source: Ranges, wanted: list[tuple[int, int]]) -> list[bytes]:
@@ -363,8 +363,9 @@ class _Reader:
             node = self._nodes.get(version, Node(None, None))
             lazy = kinds == {self._jump_slot} and not now
             found.add(Wanted(self._name(name), node.name, node.file, info >> 4 == _STB_WEAK, lazy, copied))
-        return tuple(sorted(found, key=_order))
+        return tuple(sorted(found, key=order_of))
 
 
-def _order(item: Wanted) -> tuple[str, str, str, bool, bool, bool]:
+def order_of(item: Wanted) -> tuple[str, str, str, bool, bool, bool]:
+    """What wanted symbols are sorted by."""
     return item.name, item.version or "", item.file or "", item.weak, item.lazy, item.copied

@@ -35,6 +35,13 @@ class Unbound(NamedTuple):
     why: str = NOWHERE
 
 
+class Lacking(NamedTuple):
+    """A load that finds all its libraries, and the symbols that it lacks nevertheless."""
+
+    load: Load
+    symbols: tuple[Unbound, ...]
+
+
 def scope_of(load: Load, loader: LoadedObject, *, musl: bool = False) -> tuple[LoadedObject, ...]:
     """The objects in which the symbols of a load are sought, in order.
 
