@@ -94,8 +94,8 @@ def _decidable(filesystem: Filesystem, resolution: Resolution, load: Load) -> El
     was opened into its interpreter."""
     if load.status not in ("loads", "unverified") or load.path not in resolution.certain:
         return None
-    hit = filesystem.lookup(load.path)
-    image = hit.node.facts.elf if isinstance(hit, Hit) and hit.node.facts is not None else None
+    node = filesystem.overlay.nodes.get(load.path)
+    image = node.facts.elf if node is not None and node.facts is not None else None
     if not isinstance(image, ElfImage) or (load.program is None and not image.is_program):
         return None
     return image

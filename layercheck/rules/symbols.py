@@ -37,7 +37,11 @@ _WHY = {
     "--symbols, or because the artifact brings everything itself.",
     fix="Use a build for the target's runtime, or link the file with the library that defines the symbol.",
     example="_x.cpython-312-x86_64-linux-gnu.so uses fmod and was not linked with libm",
-    sources=("man 8 ld.so", "glibc, elf/dl-lookup.c", "https://wiki.musl-libc.org/functional-differences-from-glibc.html"),
+    sources=(
+        "man 8 ld.so",
+        "glibc, elf/dl-lookup.c",
+        "https://wiki.musl-libc.org/functional-differences-from-glibc.html",
+    ),
 )
 def UNDEFINED_SYMBOL(view: TargetView) -> Iterator[Fault]:
     if not view.undefined:

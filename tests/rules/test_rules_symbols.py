@@ -135,6 +135,15 @@ def test_a_module_is_judged_inside_the_interpreter() -> None:
     assert told(inside({path: module("libm.so.6", undef=["fmod"])}, environment)) == []
 
 
+def test_a_build_for_another_python_beside_the_right_one_is_no_fault() -> None:
+    files: Files = {
+        "python/x/prebuilds/linux-x64/_m.abi93.node": module(undef=["gone"]),
+        f"python/x/_m{TAG}": module(undef=["PyLong_New"]),
+        "python/x/_m.abi3.so": module(undef=["PyLong_Gone"]),
+    }
+    assert [line for line in told(inside(files, captured())) if line[0] == "LC406"] == []
+
+
 def test_without_symbols_in_the_capture_a_module_is_not_judged() -> None:
     assert told(inside({f"python/x/_m{TAG}": module(undef=["PyLong_Gone"])}, captured(symbols=False))) == []
 
