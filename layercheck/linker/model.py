@@ -46,6 +46,9 @@ class Load(NamedTuple):
     (path, reason) when a candidate ended the load, as the real loader ends on a file that is no ELF. Remarks that stop
     nothing: ``weak``, missing nodes of needs that are flagged weak, and ``unversioned``, (library, required by) where
     nodes are needed of a library that defines none at all.
+
+    ``program``: the path of the program into whose process the file was opened; None when it was loaded as a program.
+    ``scope`` are then all objects in which its symbols are sought, in order: those of the program, then its own.
     """
 
     path: str
@@ -57,6 +60,8 @@ class Load(NamedTuple):
     error: tuple[str, str] | None = None
     weak: tuple[MissingVersion, ...] = ()
     unversioned: tuple[tuple[str, str], ...] = ()
+    program: str | None = None
+    scope: tuple[LoadedObject, ...] = ()
 
     @property
     def missing(self) -> tuple[Lookup, ...]:
