@@ -21,10 +21,11 @@ from layercheck.linker.symbols import ABORTS, Supplier, Unbound, names_in, scope
 from linker.oracle import REQUIRED, ask, can_ask, fresh_seed, plant
 from linker.random_symbols import random_process
 from linker.random_trees import Question
-from linker.test_linker_real_loader import LD, Machine, this_machine
+from linker.real_glibc import X86_64, Machine, machine_of
 from linker.test_linker_real_musl import LD as MUSL
 from linker.trees import environment_of, filesystem_of
 
+LD = X86_64.path
 TREES = int(os.environ.get("LAYERCHECK_TREES") or 300)
 TRACE = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_WARN": "yes", "LD_BIND_NOW": "yes"}
 
@@ -57,12 +58,12 @@ def ours(machine: Machine, question: Question, *, lazy: bool) -> tuple[Load, lis
 
 @pytest.mark.skipif(not can_ask(LD) and not REQUIRED, reason="needs root on Linux x86_64 to ask the real loader")
 def test_random_processes_bind_as_the_real_loader_binds_them(tmp_path: Path) -> None:
-    seed, machine = fresh_seed(), this_machine()
+    seed, machine = fresh_seed(), machine_of(X86_64)
     outcomes = {"bound": 0, "unbound": 0, "aborted": 0}
     for number in range(TREES):
         question = random_process(random.Random(f"{seed}/{number}"))
         root = tmp_path / str(number)
-        plant(root, question, LD)
+        plant(root, question, X86_64.programs)
         traced = ask(root, question, [LD, "--inhibit-cache", question.target], TRACE)
         started = ask(root, question, [LD, "--inhibit-cache", question.target], {})
         shutil.rmtree(root)
@@ -87,7 +88,7 @@ def test_random_processes_bind_as_musl_binds_them(tmp_path: Path) -> None:
     for number in range(TREES):
         question = random_process(random.Random(f"{seed}/{number}"))
         root = tmp_path / str(number)
-        plant(root, question, MUSL)
+        plant(root, question, {MUSL: MUSL})
         done = ask(root, question, [MUSL, "--list", question.target], {})
         shutil.rmtree(root)
         facts = Loader("musl", "1.2", MUSL, ("/lib",), "lib")
