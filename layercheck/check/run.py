@@ -25,6 +25,7 @@ from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
 from .judge import Raw, fold, merge, selected
 from .options import Input, Options
+from .symbols import SymbolReader, Undefined, undefined_symbols
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
 _OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC561", "LC562"))
@@ -42,6 +43,8 @@ class Run:
         self.targets: list[tuple[Target, Choice]] = []
         self.unchecked: list[Unchecked] = []
         self._resolutions: dict[tuple[int, str, str], tuple[Filesystem, Resolution, StackView]] = {}
+        self._undefined: dict[tuple[int, str, str], Undefined] = {}
+        self._symbols = SymbolReader()
         self._judged: set[str] = set()
 
     def add(self, source: Input) -> None:
@@ -111,6 +114,7 @@ class Run:
         self.targets.append((target, choice))
         self._collect("target", view, name)
         self._unverified(view, name)
+        self._unread(view, self._undefined[_key(stack, environment, choice)].unread, name)
         if choice.runtime.language == "java":
             for subject in stack.subjects:
                 if any("java" in languages for languages in subject.shape.languages.values()):
@@ -126,12 +130,21 @@ class Run:
 
     def _view(self, stack: StackView, environment: Environment, choice: Choice) -> TargetView:
         # The stack is kept in the value: its id stays its own for as long as the key is there.
-        key = (id(stack), choice.architecture, environment.inventory + _suffixes(choice))
+        key = _key(stack, environment, choice)
         if key not in self._resolutions:
             filesystem = Filesystem(stack.overlay, environment)
             self._resolutions[key] = (filesystem, resolve(filesystem), stack)
         filesystem, resolution, _ = self._resolutions[key]
-        return TargetView(stack, environment, choice.runtime, filesystem, resolution)
+        if key not in self._undefined:
+            self._undefined[key] = undefined_symbols(filesystem, resolution, self._symbols)
+        return TargetView(stack, environment, choice.runtime, filesystem, resolution, self._undefined[key].lacking)
+
+    def _unread(self, view: TargetView, unread: Sequence[tuple[str, str]], target: str) -> None:
+        for root, file in unread:
+            node = view.filesystem.overlay.nodes.get(root)
+            if node is not None and node.entry is not None:
+                why = f"the symbol table of {file} is damaged or too large"
+                self._note("its undefined symbols", why, target, view.subject_of(node.mount), node.entry.path)
 
     def _unverified(self, view: TargetView, target: str) -> None:
         nodes = view.filesystem.overlay.nodes
@@ -208,6 +221,10 @@ class Run:
     def close(self) -> None:
         """Close the artifacts that the run opened."""
         self.opener.close()
+
+
+def _key(stack: StackView, environment: Environment, choice: Choice) -> tuple[int, str, str]:
+    return id(stack), choice.architecture, environment.inventory + _suffixes(choice)
 
 
 def _suffixes(choice: Choice) -> str:

@@ -7,7 +7,7 @@ inside are ordinary dicts, so that everything can be sent to another process; no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from ..elf import ElfImage
@@ -135,7 +135,8 @@ class Environment(NamedTuple):
 
     The rest is known of captured environments only. ``path`` is PATH, ``programs`` what can be started from there.
     ``interpreters`` maps the programs that run code to their facts, ``packages`` each directory of Python packages to
-    distributions and versions.
+    distributions and versions. ``symbols`` has the records of the files' dynamic symbols, by their real paths, as the
+    capture wrote them (``capture_symbols.symbols_of`` reads one); empty when it was made without.
     """
 
     name: str
@@ -149,6 +150,7 @@ class Environment(NamedTuple):
     programs: tuple[str, ...] = ()
     interpreters: Mapping[str, Interpreter] = {}
     packages: Mapping[str, Mapping[str, str]] = {}
+    symbols: Mapping[str, Any] = {}
 
     def with_library_path(self, directories: tuple[str, ...]) -> Environment:
         """The same environment with another LD_LIBRARY_PATH, and so another ``inventory``."""

@@ -14,8 +14,9 @@ from ..elf.image import MACHINES
 from ..environment import Environment, data_version
 from ..filesystem import TASK, Filesystem, Hit, Node
 from ..finding import Defect
-from ..linker import GlibcLoader, Load, Lookup, MissingVersion, MuslLoader, resolve, split_library_path
-from ..linker.roots import own_musl_loader
+from ..linker import Load, Lookup, MissingVersion, resolve, split_library_path
+from ..linker.hosts import Hosts
+from ..linker.roots import LIBRARY, Root, classify
 from ..rules.alternatives import family
 
 _FAILED = frozenset(("fails", "foreign", "damaged"))
@@ -184,13 +185,8 @@ def _program(filesystem: Filesystem, hit: Hit) -> RootView:
     reason = _machine(image, filesystem.environment)
     if reason is not None:
         return RootView(hit.opened, True, "foreign", note=reason)
-    if image.is_static:
-        return RootView(hit.opened, True, "static")
-    own = own_musl_loader(filesystem, image)
-    if filesystem.environment.loader.kind == "musl":
-        return _view(MuslLoader(filesystem).load_program(hit.opened))
-    loader = GlibcLoader(filesystem) if own is None else MuslLoader(filesystem, path=own)
-    return _view(loader.load_program(hit.opened))
+    kind = classify(hit.opened, image, filesystem.environment) or LIBRARY
+    return _view(Hosts(filesystem).load(Root(hit.opened, kind, image)))
 
 
 def _view(load: Load) -> RootView:

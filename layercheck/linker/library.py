@@ -39,8 +39,8 @@ class Library:
     """A usable file under the path by which it was opened. Compared by identity; nobody changes it."""
 
     __slots__ = (
-        "_defined", "file", "filters", "image", "needed", "nodeflib", "origin", "path", "place", "real", "rpath",
-        "runpath", "soname", "verneed",
+        "_defined", "file", "filters", "image", "needed", "nodeflib", "origin", "path", "place", "real", "refused",
+        "rpath", "runpath", "soname", "verneed",
     )  # fmt: skip
 
     def __init__(self, hit: Hit, path: str, file: ElfImage | Named, origin: str | None) -> None:
@@ -59,6 +59,8 @@ class Library:
         self.rpath: SearchList | None = None
         # An empty DT_RUNPATH searches nothing, and still voids DT_RPATH: it is a list without directories.
         self.runpath: SearchList | None = None
+        # Why it cannot be a dependency, though it could be opened.
+        self.refused: str | None = None
         self._defined: frozenset[str] | None = None
         if self.image is not None:
             self.needed = self.image.needed

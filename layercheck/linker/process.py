@@ -6,9 +6,10 @@ The rules are those of glibc's ``dl-load.c``, ``dl-deps.c``, ``dl-open.c`` and `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from .library import FATAL, Library, Refusal, refuse_as_library, wants_executable_stack
+from ..elf import ElfImage
+from .library import FATAL, Library, Refusal, wants_executable_stack
 from .model import Load, LoadedObject, Lookup
 from .search import SearchList
 from .versions import Needs
@@ -17,17 +18,22 @@ if TYPE_CHECKING:
     from .glibc import GlibcLoader
 
 MAX_OBJECTS = 5_000
+Found: TypeAlias = tuple[Library | Refusal | None, str]
+"""What a search came to, and the step that found it."""
 
 
 class Loaded:
     """An object of one process; ``loader`` is the object that needed it first (None: the program, or a dlopen)."""
 
-    __slots__ = ("done", "library", "loader")
+    __slots__ = ("answers", "done", "library", "loader", "needs")
 
     def __init__(self, library: Library, loader: Loaded | None) -> None:
         self.library = library
         self.loader = loader
         self.done = False
+        self.needs: list[Loaded] = []
+        # What the lists hold that are searched for it, shared by all that search the same; made when first asked.
+        self.answers: dict[str, Found] | None = None
 
 
 class Process:
@@ -52,6 +58,15 @@ class Process:
         others = [item for item in self._objects if item is not self._program]
         self.load = self._finish(program.path, [self._program, *others], error)
 
+    def copy(self) -> Process:
+        """The same process once more; what is opened into one is not in the other."""
+        other = Process.__new__(Process)
+        other._loader, other._library_path, other._program = self._loader, self._library_path, self._program
+        other._objects, other._names = self._objects.copy(), self._names.copy()
+        other._sonames, other._files = self._sonames.copy(), self._files.copy()
+        other._lookups, other._missing, other._opening, other.load = [], set(), True, self.load
+        return other
+
     def dlopen(self, name: str) -> Load:
         """Open a file, or a library by its name, as dlopen(name, RTLD_NOW) called by the program does.
 
@@ -68,7 +83,21 @@ class Process:
             for table in (self._names, self._sonames, self._files):
                 for key in [key for key, item in table.items() if item in gone]:
                     del table[key]
-        return load
+            return load
+        return load._replace(program=self._program.library.path, scope=self._scope(self._names[name]))
+
+    def _scope(self, opened: Loaded) -> tuple[LoadedObject, ...]:
+        """Where the symbols of ``opened`` are sought: in the program's objects, then in its own."""
+        found: dict[Loaded, None] = {}
+        for root in (self._program, opened):
+            reached = {root: None}
+            pending = [root]
+            for item in pending:
+                fresh = [need for need in dict.fromkeys(item.needs) if need not in reached]
+                reached.update(dict.fromkeys(fresh))
+                pending += fresh
+            found.update(reached)
+        return tuple([_described(item) for item in found])
 
     def _add(self, item: Loaded, names: tuple[str, ...], file: str | None) -> None:
         self._objects.append(item)
@@ -129,66 +158,75 @@ class Process:
                 # From now on it goes by that name, which version needs may use.
                 self._names[name] = loaded
         if loaded is not None:
+            if requirer is not None:
+                requirer.needs.append(loaded)
             library = loaded.library
             self._lookups.append(Lookup(name, by, library.path, library.place, "loaded"))
             return None
         answer, via = self._find(name, requirer)
         if answer is None:
             self._missing.add(name)
-            tried = self._loader.explain(self._lists(requirer), name)
+            tried = self._loader.explain(self._lists(requirer or self._program), name)
             self._lookups.append(Lookup(name, by, None, None, None, tried))
             return None
         if isinstance(answer, Refusal):
             return answer
         same = self._files.get(answer.real)
         if same is not None:
+            if requirer is not None:
+                requirer.needs.append(same)
             self._names[name] = same
             self._lookups.append(Lookup(name, by, same.library.path, same.library.place, via))
             return None
-        refusal = self._refusal(answer)
+        refusal = answer.refused
+        if refusal is None and self._opening:
+            refusal = self._refused_by_stack(answer.image)
         if refusal is not None:
             return Refusal(answer.path, refusal, FATAL)
         # Names are matched as text: the one asked for, and the path that was opened.
-        self._add(Loaded(answer, requirer), (name, answer.path), answer.real)
+        item = Loaded(answer, requirer)
+        if requirer is not None:
+            requirer.needs.append(item)
+        self._add(item, (name, answer.path), answer.real)
         self._lookups.append(Lookup(name, by, answer.path, answer.place, via))
         return None
 
-    def _refusal(self, library: Library) -> str | None:
-        image, behaviour = library.image, self._loader.behaviour
-        if image is None:
+    def _refused_by_stack(self, image: ElfImage | None) -> str | None:
+        behaviour = self._loader.behaviour
+        if image is None or behaviour.dlopen_makes_stack_executable or not wants_executable_stack(image, behaviour):
             return None
-        if (
-            self._opening
-            and not behaviour.dlopen_makes_stack_executable
-            and not self._has_executable_stack()
-            and wants_executable_stack(image, behaviour)
-        ):
-            return "it asks for an executable stack, which dlopen does not grant"
-        return refuse_as_library(image, behaviour)
+        return None if self._has_executable_stack() else "it asks for an executable stack, which dlopen does not grant"
 
     def _has_executable_stack(self) -> bool:
         images = [item.library.image for item in self._objects]
         return any(image is not None and wants_executable_stack(image, self._loader.behaviour) for image in images)
 
-    def _find(self, name: str, requirer: Loaded | None) -> tuple[Library | Refusal | None, str]:
+    def _find(self, name: str, requirer: Loaded | None) -> Found:
         """The file for a name, and the step that found it."""
         loader = self._loader
         if "/" in name:
             answer: Library | Refusal | None = loader.open(name)
             passed_over = isinstance(answer, Refusal) and answer.kind != FATAL
             return (None if passed_over else answer), "path"
-        for searched in self._lists(requirer):
-            answer = loader.search(searched, name)
+        # A name given to dlopen is sought as for the program, which is who calls it here.
+        asking = requirer or self._program
+        if asking.answers is None:
+            asking.answers = loader.answers_of(tuple(self._lists(asking)))
+        found = asking.answers.get(name)
+        if found is None:
+            found = asking.answers[name] = self._search(name, asking)
+        return found
+
+    def _search(self, name: str, asking: Loaded) -> Found:
+        for searched in self._lists(asking):
+            answer = self._loader.search(searched, name)
             if answer is not None:
                 return answer, searched.via
         return None, ""
 
-    def _lists(self, requirer: Loaded | None) -> Iterator[SearchList]:
-        """The lists that are searched for what ``requirer`` needs, in order."""
-        loader = self._loader
-        # A name given to dlopen is sought as for the program, which is who calls it here.
-        asking = requirer or self._program
-        library = asking.library
+    def _lists(self, asking: Loaded) -> Iterator[SearchList]:
+        """The lists that are searched for what ``asking`` needs, in order."""
+        loader, library = self._loader, asking.library
         if library.runpath is None:
             step: Loaded | None = asking
             last = None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..filesystem import Filesystem
 from .glibc import GlibcLoader
+from .hosts import Hosts
 from .model import Load, Resolution
-from .musl import MuslLoader
 from .opened import find_unopened
-from .roots import LIBRARY, UNUSED, Root, find_roots, own_musl_loader
+from .roots import LIBRARY, UNUSED, Root, find_roots
 
 
 def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None) -> Resolution:
@@ -15,8 +15,7 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
 
     ``library_path`` replaces the environment's LD_LIBRARY_PATH.
     """
-    musl = filesystem.environment.loader.kind == "musl"
-    loader = MuslLoader(filesystem, library_path) if musl else GlibcLoader(filesystem, library_path)
+    hosts = Hosts(filesystem, library_path)
     roots = find_roots(filesystem)
     loads: list[Load] = []
     reached: set[str] = set()
@@ -26,17 +25,10 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
             continue
         if root.kind == UNUSED:
             # A module for another interpreter never loads here, and what only it needs does not either.
-            reached.update([item.real for item in loader.load_program(root.path).objects])
+            reached.update([item.real for item in hosts.load(root).objects])
             continue
         certain.add(root.path)
-        own = own_musl_loader(filesystem, root.image)
-        if root.image.is_static:
-            load = Load(root.path, "static")
-        elif own is not None and not musl:
-            # A program that brings its own loader is prepared by that one.
-            load = MuslLoader(filesystem, library_path, path=own).load_program(root.path)
-        else:
-            load = loader.load_program(root.path)
+        load = hosts.load(root)
         loads.append(load)
         reached.update([item.real for item in load.objects])
     # A second copy of what is loaded, such as the link for the linker stored as a file, is no library of its own.
@@ -49,8 +41,8 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
         and (_directory(root.path), root.image.soname) not in sonames
     ]
     certain.update(_opened_by_code(roots, filesystem))
-    unopened = find_unopened(filesystem, loader, loads) if isinstance(loader, GlibcLoader) else ()
-    loads += _unreached(pending, loader)
+    unopened = find_unopened(filesystem, hosts.loader, loads) if isinstance(hosts.loader, GlibcLoader) else ()
+    loads += _unreached(pending, hosts)
     return Resolution(tuple(loads), frozenset(certain), unopened)
 
 
@@ -71,7 +63,7 @@ def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:
     return [found[0].path for found in packages.values() if len(found) == 1 and found[0].kind == LIBRARY]
 
 
-def _unreached(pending: list[Root], loader: GlibcLoader | MuslLoader) -> list[Load]:
+def _unreached(pending: list[Root], hosts: Hosts) -> list[Load]:
     """Of the libraries that no root reached, those that none of the others needs; of a circle, its first.
 
     Which needs which is told by names first: loading each of 1,000 libraries in a chain would load half a million.
@@ -89,7 +81,7 @@ def _unreached(pending: list[Root], loader: GlibcLoader | MuslLoader) -> list[Lo
     seen: set[str] = set()
     for root in sorted(pending, key=lambda root: (root.path in needed, root.path)):
         if root.path not in seen:
-            load = loader.load_program(root.path)
+            load = hosts.load(root)
             loads.append(load)
             seen.update([item.real for item in load.objects])
     return loads

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -161,6 +163,18 @@ def _is_bundled_name(library: str) -> bool:
 
 def _system(view: TargetView) -> str:
     return {"al2": "Amazon Linux 2", "al2023": "Amazon Linux 2023"}.get(view.runtime.os, "the runtime's system")
+
+
+def for_symbols(wanted: Iterable[tuple[str, str | None]]) -> str | None:
+    """What usually supplies such symbols (names with versions): the advice that fits the most of them; None where none
+    of them is known."""
+    texts = Counter(
+        str(known["text"])
+        for name, version in wanted
+        for known in _table()["symbols"]
+        if re.search(known.get("name", ""), name) and re.search(known.get("version", ""), version or "")
+    )
+    return texts.most_common(1)[0][0] if texts else None
 
 
 def for_version(view: TargetView, subject: Subject, path: str, newer_runtime: str | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..artifact import Artifact, Facts
 from ..artifact.names import installed_place
@@ -18,6 +18,9 @@ from ..filesystem import Filesystem, Overlay
 from ..finding import Confidence, Severity
 from ..linker import Resolution
 from .shape import Shape
+
+if TYPE_CHECKING:
+    from ..linker.symbols import Lacking
 
 Scope = Literal["artifact", "stack", "target"]
 
@@ -72,13 +75,17 @@ class StackView(NamedTuple):
 
 
 class TargetView(NamedTuple):
-    """A stack on one runtime and architecture, with everything resolved."""
+    """A stack on one runtime and architecture, with everything resolved.
+
+    ``undefined``: the loads that lack symbols, out of those whose processes are known completely.
+    """
 
     stack: StackView
     environment: Environment
     runtime: Runtime
     filesystem: Filesystem
     resolution: Resolution
+    undefined: tuple[Lacking, ...] = ()
 
     def facts(self, subject: Subject) -> Iterator[tuple[str, Facts]]:
         """The facts of an artifact's files, without those that a later layer replaces: they never appear in /opt."""

@@ -149,7 +149,13 @@ def _together(faults: list[Fault]) -> Fault:
     unsure = (
         "" if head.severity is None else "; nothing is seen to load this file, so it fails only if something opens it"
     )
-    return head._replace(fact=fact + unsure, details={**head.details, "libraries": names})
+    return head._replace(fact=fact + unsure, details={**head.details, "libraries": names, **_roots(faults)})
+
+
+def _roots(faults: Sequence[Fault]) -> dict[str, list[str]]:
+    """The detail ``roots`` of several faults of one root: all that fail by any of them."""
+    roots = {root for fault in faults for root in fault.details.get("roots", ())}
+    return {"roots": sorted(roots)} if roots else {}
 
 
 _ORDER = {"libGL.so.1": 0}
@@ -339,7 +345,7 @@ def _versions_together(view: TargetView, faults: list[Fault]) -> Fault:
     if through:
         through += f" and {len(requirers) - 1} more)" if len(requirers) > 1 else ")"
     fact = f"needs {wanted}, which {view.environment.name}'s libraries lack: version not found{through}"
-    return head._replace(fact=fact + head.fact, details={**head.details, "versions": versions})
+    return head._replace(fact=fact + head.fact, details={**head.details, "versions": versions, **_roots(faults)})
 
 
 def _sorted_nodes(nodes: Iterable[str]) -> list[str]:

@@ -51,6 +51,7 @@ LC402 symbol-version-not-found error
 LC403 shadowed-library warning
 LC404 library-off-search-path error
 LC405 unusable-candidate error
+LC406 undefined-symbol warning
 LC407 unresolved-dlopen-name warning
 LC501 extension-abi-mismatch error
 LC561 bootstrap-missing error
