@@ -88,6 +88,11 @@ FINE: Sequence[tuple[str, Files, dict[str, Any]]] = (
         "nodejs/node_modules/@img/sharp-libvips-linuxmusl-x64/lib/libvips-cpp.so.42": MUSL,
     }, {"runtime": "nodejs22.x"}),
     ("one extension for each machine", {f"{PY}{SUFFIX}": X86, f"{PY}{SUFFIX.replace('x86_64', 'aarch64')}": ARM}, {}),
+    ("a musl program with its loader and a library for it", {
+        "bin/tool": (build_elf(etype="pie", interp="/opt/lib/ld-musl-x86_64.so.1", needed=["libown.so"]), 0o755),
+        "lib/ld-musl-x86_64.so.1": build_elf(soname="libc.so"),
+        "lib/libown.so": build_elf(soname="libown.so", needed=["libc.so"]),
+    }, {}),
     ("glibc and musl module", {f"{PY}{SUFFIX}": X86, f"{PY}{SUFFIX.replace('gnu', 'musl')}": MUSL}, {}),
     ("pyd beside the so", {f"{PY}{SUFFIX}": X86, f"{PY}.cp312-win_amd64.pyd": build_pe()}, {}),
     ("bare pyd beside the bare so", {f"{PY}.so": X86, f"{PY}.pyd": build_pe()}, {}),
