@@ -41,7 +41,9 @@ class Facts(NamedTuple):
 
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts
     (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold one word. ``magic`` names an archive
-    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD.
+    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD. Of the file ``bootstrap`` at
+    the root there is ``runtime_api``, whether it mentions the Runtime API (None: it cannot be told), and the text
+    of a small ``script``.
     """
 
     elf: ElfImage | Defect | None = None
@@ -51,6 +53,8 @@ class Facts(NamedTuple):
     text: str | None = None
     magic: str | None = None
     owned: tuple[str, ...] = ()
+    runtime_api: bool | None = None
+    script: str | None = None
 
 
 def decode_name(raw: bytes) -> str:
