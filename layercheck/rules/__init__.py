@@ -1,10 +1,10 @@
 """The rules, one module a family. ``all_rules`` lists what is implemented."""
 
-from . import archive, binaries, bootstrap, layout, linking, modes, programs, python, ruby, shadowing, size
+from . import archive, binaries, bootstrap, handler, layout, linking, modes, programs, python, ruby, shadowing, size
 from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
 from .shape import Shape, outline
 
-_FAMILIES = (archive, layout, modes, size, binaries, linking, shadowing, python, ruby, bootstrap, programs)
+_FAMILIES = (archive, layout, modes, size, binaries, linking, shadowing, python, ruby, bootstrap, programs, handler)
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 
 

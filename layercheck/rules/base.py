@@ -55,7 +55,10 @@ class ArtifactView(NamedTuple):
 
 
 class StackView(NamedTuple):
-    """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand."""
+    """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand.
+
+    ``handler_code`` maps (subject's id, path) of what the handler may mean to whether it defines what is asked for.
+    """
 
     subjects: tuple[Subject, ...]
     overlay: Overlay
@@ -64,6 +67,7 @@ class StackView(NamedTuple):
     handler: str | None
     env: Mapping[str, str]
     settings: Settings
+    handler_code: Mapping[tuple[str, str], bool | None] = {}
 
     @property
     def function(self) -> Subject | None:
