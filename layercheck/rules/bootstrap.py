@@ -75,9 +75,11 @@ def BOOTSTRAP_MISNAMED(view: TargetView) -> Iterator[Fault]:
     if view.runtime.language != "provided" or function is None or _bootstraps(view.stack):
         return
     path = _other_program(function)
+    whatever = f", whatever the handler ({view.stack.handler}) says" if view.stack.handler else ""
     if path is not None:
         yield Fault(
-            f"the only program, but {view.runtime.identifier} starts /var/task/bootstrap: Runtime.InvalidEntrypoint",
+            f"the only program, but {view.runtime.identifier} starts /var/task/bootstrap{whatever}: "
+            "Runtime.InvalidEntrypoint",
             function,
             path,
             f"cp {quote(path)} bootstrap && chmod +x bootstrap && zip function.zip bootstrap",

@@ -169,7 +169,8 @@ def test_large_sources_are_left_alone() -> None:
 
 HOSTILE = (
     b"a" + b".b" * 60_000, b"a+" * 60_000 + b"1", b"(" * 60_000, b"-" * 60_000 + b"1", b"\0", b"\xff\xfe",
-    b"# coding: x\n",    b"not " * 30_000 + b"1", b"x=" * 30_000 + b"1", b"lambda:" * 20_000 + b"1", b"f'{" * 300, b"if 1:\n" * 3,
+    b"# coding: x\n",
+    b"not " * 30_000 + b"1", b"x=" * 30_000 + b"1", b"lambda:" * 20_000 + b"1", b"f'{" * 300, b"if 1:\n" * 3,
 )  # fmt: skip
 
 
