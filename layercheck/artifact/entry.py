@@ -57,7 +57,9 @@ class Facts(NamedTuple):
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts
     (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold one word. ``magic`` names an archive
     or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD. ``opens``: what Python code
-    opens by literal names; None where there was too much code to read it.
+    opens by literal names; None where there was too much code to read it. Of the file ``bootstrap`` at the root there
+    is ``runtime_api``, whether it mentions the Runtime API (None: it cannot be told), and the text of a small
+    ``script``.
     """
 
     elf: ElfImage | Defect | None = None
@@ -68,6 +70,8 @@ class Facts(NamedTuple):
     magic: str | None = None
     owned: tuple[str, ...] = ()
     opens: tuple[Opened, ...] | None = ()
+    runtime_api: bool | None = None
+    script: str | None = None
 
 
 def decode_name(raw: bytes) -> str:

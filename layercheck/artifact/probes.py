@@ -6,6 +6,7 @@ from ..elf import identify, read_elf
 from ..elf.reader import Ranges, read_elf_ranges
 from .entry import Facts, Opened
 from .opened import HEAD_OF_SOURCE, Openings
+from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
@@ -39,10 +40,14 @@ def probe(data: bytes, path: str, openings: Openings, ranges: Ranges | None = No
     if first not in _TELLING_FIRST_BYTES:
         return _facts_of_text(data, path, openings, ranges)
     if first == 0x7F and data[:4] == b"\x7fELF":
-        return Facts(elf=read_elf(data) if ranges is None else read_elf_ranges(ranges))
+        image = read_elf(data) if ranges is None else read_elf_ranges(ranges)
+        return Facts(elf=image, runtime_api=mentions_runtime_api(data, ranges) if path == BOOTSTRAP else None)
     if first == 0x23 and data[:2] == b"#!":
         found = _opens(data, path, openings, ranges) if path.endswith(_OPENING) else ()
-        return Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found)
+        facts = Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found)
+        if path != BOOTSTRAP:
+            return facts
+        return facts._replace(runtime_api=mentions_runtime_api(data, ranges), script=small_script(data, ranges))
     if first in _FOREIGN_FIRST_BYTES:
         foreign = identify(data[:HEAD])
         if foreign is not None:

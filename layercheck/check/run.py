@@ -63,8 +63,11 @@ class Run:
     def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         for rule in all_rules():
             if rule.scope == scope:
-                for fault in rule.run(view):
-                    self._keep(rule, fault, target, view)
+                for said in rule.run(view):
+                    if isinstance(said, Fault):
+                        self._keep(rule, said, target, view)
+                    else:
+                        self._note(said.what, said.why, target, said.subject, said.path)
 
     def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
         absent = view.stack.open if isinstance(view, TargetView) else ()

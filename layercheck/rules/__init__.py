@@ -1,10 +1,28 @@
 """The rules, one module a family. ``all_rules`` lists what is implemented."""
 
-from . import archive, binaries, bootstrap, layout, linking, modes, opened, python, ruby, shadowing, size, symbols
-from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView
+from . import (
+    archive,
+    binaries,
+    bootstrap,
+    handler,
+    layout,
+    linking,
+    modes,
+    opened,
+    programs,
+    python,
+    ruby,
+    shadowing,
+    size,
+    symbols,
+)
+from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
 from .shape import Shape, outline
 
-_FAMILIES = (archive, layout, modes, size, binaries, linking, opened, symbols, shadowing, python, ruby, bootstrap)
+_FAMILIES = (
+    *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
+    *(python, ruby, bootstrap, programs, handler),
+)
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 
 
@@ -22,6 +40,7 @@ __all__ = [
     "StackView",
     "Subject",
     "TargetView",
+    "Unsure",
     "all_rules",
     "outline",
 ]

@@ -58,7 +58,10 @@ class ArtifactView(NamedTuple):
 
 
 class StackView(NamedTuple):
-    """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand."""
+    """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand.
+
+    ``handler_code`` maps (subject's id, path) of what the handler may mean to whether it defines what is asked for.
+    """
 
     subjects: tuple[Subject, ...]
     overlay: Overlay
@@ -67,6 +70,7 @@ class StackView(NamedTuple):
     handler: str | None
     env: Mapping[str, str]
     settings: Settings
+    handler_code: Mapping[tuple[str, str], bool | None] = {}
 
     @property
     def function(self) -> Subject | None:
@@ -136,6 +140,15 @@ class Fault(NamedTuple):
     details: Mapping[str, Any] = NOTHING
 
 
+class Unsure(NamedTuple):
+    """What a rule yields where it cannot judge: ``what`` is not known, and ``why``. It goes under ``unchecked``."""
+
+    what: str
+    why: str
+    subject: Subject | None = None
+    path: str | None = None
+
+
 class Rule(NamedTuple):
     """A check with its documentation. ``run`` takes the view of the rule's scope."""
 
@@ -148,7 +161,7 @@ class Rule(NamedTuple):
     fix: str
     example: str
     sources: tuple[str, ...]
-    run: Callable[[Any], Iterable[Fault]]
+    run: Callable[[Any], Iterable[Fault | Unsure]]
 
 
 def rule(
@@ -162,10 +175,10 @@ def rule(
     fix: str,
     example: str,
     sources: tuple[str, ...],
-) -> Callable[[Callable[[Any], Iterable[Fault]]], Rule]:
+) -> Callable[[Callable[[Any], Iterable[Fault | Unsure]]], Rule]:
     """Make a function into a Rule, with its documentation beside it."""
 
-    def make(run: Callable[[Any], Iterable[Fault]]) -> Rule:
+    def make(run: Callable[[Any], Iterable[Fault | Unsure]]) -> Rule:
         return Rule(id, name, severity, scope, what, why, fix, example, sources, run)
 
     return make

@@ -73,8 +73,9 @@ CASES: Sequence[tuple[str, Files, dict[str, Any], list[tuple[str, str, str | Non
      [("LC104", "error", "ruby/gems/3.4.0/ruby")]),
     ("functions have no layer roots", {"app.py": PKG, "pkg/__init__.py": PKG}, {"kind": "function"}, []),
     ("a function in a folder", {"proj/app.py": PKG}, {"handler": "app.handler"}, [("LC102", "error", "proj/app.py")]),
-    ("the handler names the folder", {"proj/app.py": PKG}, {"handler": "proj/app.handler"}, []),
-    ("other files beside the folder", {"proj/app.py": PKG, "x.txt": b"1"}, {"handler": "app.handler"}, []),
+    ("the handler names the folder", {"proj/app.py": b"def handler(e, c): 1"}, {"handler": "proj/app.handler"}, []),
+    ("other files beside the folder", {"proj/app.py": PKG, "x.txt": b"1"}, {"handler": "app.handler"},
+     [("LC571", "error", "proj/app.py")]),
 )  # fmt: skip
 
 
