@@ -18,11 +18,12 @@ MAX_JARS = 256 << 20
 _SUFFIXES = frozenset(("py", "js", "mjs", "cjs", "rb"))
 _MAX_STATEMENT = 16 << 10
 _DYNAMIC_CALLS = frozenset(("exec", "eval", "globals", "locals", "vars", "setattr", "__import__"))
-_JS_DYNAMIC = re.compile(
+# Patterns are compiled when first used: few runs need them, and every run would pay for it at its start.
+_JS_DYNAMIC = (
     rb"export\s*\*|__exportStar|\.\.\.|exports\s*\[|Object\.\w+|Reflect\.|eval\(|with\s*\(|__webpack|"
     rb"module\.exports\s*=\s*(?!\{)|require\([^'\"`]"
 )
-_RUBY_DYNAMIC = re.compile(
+_RUBY_DYNAMIC = (
     rb"\b(require|require_relative|load|autoload|include|extend|define_method|send|public_send|method_missing|"
     rb"instance_eval|class_eval|eval|alias_method)\b"
 )
@@ -72,7 +73,7 @@ def _defines(artifact: Artifact, entry: Entry, suffix: str, handler: str) -> boo
     if not name or re.search(rb"(?<![\w$])" + re.escape(name.encode("utf-8", "replace")) + rb"(?![\w$])", data):
         return None
     dynamic = _RUBY_DYNAMIC if suffix == "rb" else _JS_DYNAMIC
-    return None if dynamic.search(data) else False
+    return None if re.search(dynamic, data) else False
 
 
 def _jar_has(artifact: Artifact, entry: Entry, path: bytes) -> bool | None:
