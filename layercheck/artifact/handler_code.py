@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 
 from .artifact import Artifact
 from .entry import FILE, Entry
+from .python_source import parse
 
 MAX_SOURCE = 256 << 10
 """Bytes of source that are looked at; a bundle that is larger is left alone."""
@@ -16,13 +16,13 @@ MAX_FILES = 32
 MAX_JARS = 256 << 20
 """Unzipped bytes of jars that are searched for the handler's class, in all."""
 _SUFFIXES = frozenset(("py", "js", "mjs", "cjs", "rb"))
-_MAX_STATEMENT = 16 << 10
 _DYNAMIC_CALLS = frozenset(("exec", "eval", "globals", "locals", "vars", "setattr", "__import__"))
-_JS_DYNAMIC = re.compile(
+# Patterns are compiled when first used: few runs need them, and every run would pay for it at its start.
+_JS_DYNAMIC = (
     rb"export\s*\*|__exportStar|\.\.\.|exports\s*\[|Object\.\w+|Reflect\.|eval\(|with\s*\(|__webpack|"
     rb"module\.exports\s*=\s*(?!\{)|require\([^'\"`]"
 )
-_RUBY_DYNAMIC = re.compile(
+_RUBY_DYNAMIC = (
     rb"\b(require|require_relative|load|autoload|include|extend|define_method|send|public_send|method_missing|"
     rb"instance_eval|class_eval|eval|alias_method)\b"
 )
@@ -72,7 +72,7 @@ def _defines(artifact: Artifact, entry: Entry, suffix: str, handler: str) -> boo
     if not name or re.search(rb"(?<![\w$])" + re.escape(name.encode("utf-8", "replace")) + rb"(?![\w$])", data):
         return None
     dynamic = _RUBY_DYNAMIC if suffix == "rb" else _JS_DYNAMIC
-    return None if dynamic.search(data) else False
+    return None if re.search(dynamic, data) else False
 
 
 def _jar_has(artifact: Artifact, entry: Entry, path: bytes) -> bool | None:
@@ -85,17 +85,10 @@ def _jar_has(artifact: Artifact, entry: Entry, path: bytes) -> bool | None:
 
 def defines_in_python(data: bytes, name: str) -> bool | None:
     """Whether a module defines ``name`` at its top level, by its syntax tree; None where that cannot be told."""
-    if _is_too_deep(data):
-        return None
     import ast
-    import warnings
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        # Perhaps the syntax of a newer Python than the one that runs this.
+    tree = parse(data)
+    if tree is None:
         return None
     for node in ast.walk(tree):
         if isinstance(node, ast.Global) and name in node.names:
@@ -103,13 +96,6 @@ def defines_in_python(data: bytes, name: str) -> bool | None:
     if name in _top_level(tree):
         return True
     return None if _is_dynamic(tree) else False
-
-
-def _is_too_deep(data: bytes) -> bool:
-    """Python 3.10 overflows its stack on an expression of many thousand operators, which is fatal and no exception."""
-    if sys.version_info >= (3, 11):
-        return False
-    return max((len(part) for part in re.split(rb"\n(?=\S)", data)), default=0) > _MAX_STATEMENT
 
 
 def _is_dynamic(tree: object) -> bool:

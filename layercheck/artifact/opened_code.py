@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -29,6 +28,7 @@ from .opened_syntax import (
     yielded,
 )
 from .opened_values import UNKNOWN, Target, dotted, for_linux, libraries_in, value_of
+from .python_source import parse
 
 _OTHER_SYSTEMS = frozenset(("windll", "oledll", "WinDLL", "OleDLL"))
 _MAX_FOUND = 16
@@ -36,13 +36,13 @@ _MAX_FOUND = 16
 
 def opened_by(source: str) -> tuple[Opened, ...]:
     """The names that the module opens. What is no Python of today, or too deep to be read, opens nothing known."""
+    tree = parse(source)
+    if tree is None:
+        return ()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
         walk = _Walk(source, lines_of_interest(source, tree))
         walk.module(tree)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (ValueError, RecursionError, MemoryError):
         return ()
     kept: dict[tuple[tuple[str, ...], tuple[str, ...]], Opened] = {}
     for found in sorted(walk.out, key=lambda found: not found.always):

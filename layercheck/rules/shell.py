@@ -23,9 +23,9 @@ _STARTERS = frozenset(
     )
 )  # fmt: skip
 """Commands that start what their arguments say."""
-_BREAKS = re.compile(r"&&|\|\||;;|\$\(|[;&|()`\n{}]")
-_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*\+?=")
-_PLAIN = re.compile(r"^[\w.+\-\[\]!:]+$")
+_BREAKS = r"&&|\|\||;;|\$\(|[;&|()`\n{}]"
+_ASSIGNMENT = r"^[A-Za-z_]\w*\+?="
+_PLAIN = r"^[\w.+\-\[\]!:]+$"
 
 
 def may_start_another(view: TargetView, script: str) -> bool:
@@ -43,10 +43,10 @@ def may_start_another(view: TargetView, script: str) -> bool:
     text = "\n".join(re.sub(r"(^|\s)#.*", "", line) for line in body.splitlines())
     if not names.isdisjoint(re.findall(r"[\w.+-]+", text)):
         return True
-    for part in _BREAKS.split(text):
+    for part in re.split(_BREAKS, text):
         words = part.replace('"', " ").split()
         while words and (
-            _ASSIGNMENT.match(words[0]) or words[0] in ("if", "while", "until", "then", "do", "else", "!")
+            re.match(_ASSIGNMENT, words[0]) or words[0] in ("if", "while", "until", "then", "do", "else", "!")
         ):
             words.pop(0)
         if words and not _is_harmless(view, words[0]):
@@ -55,7 +55,7 @@ def may_start_another(view: TargetView, script: str) -> bool:
 
 
 def _is_harmless(view: TargetView, command: str) -> bool:
-    if command in _STARTERS or not _PLAIN.match(command):
+    if command in _STARTERS or not re.match(_PLAIN, command):
         return False
     if command in _BUILTINS:
         return True

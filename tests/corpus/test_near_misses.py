@@ -13,6 +13,8 @@ NEAR_MISSES = {
     "bootstrap-name": ("go-bootstrap", "shell-bootstrap"),
     "cpu": ("compiled-for-avx2", "web-adapter"),
     "crlf": ("shell-bootstrap", "editable-source-with-crlf", "extension-layer"),
+    "data-files": ("odbc-driver",),
+    "dlopen-name": ("names-that-are-there", "weasyprint-layer", "runtime-libmagic"),
     "elf-arch": ("abi3-arm64", "abi3-x86_64"),
     "elf-integrity": ("repaired-and-not-stripped",),
     "elf-os": ("setuptools-launchers", "dotnet-assemblies"),
