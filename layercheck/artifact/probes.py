@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..elf import identify, read_elf
 from ..elf.reader import Ranges, read_elf_ranges
+from .dotnet import TOO_LARGE, is_deps, read_deps
 from .entry import Facts
+from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
+from .php import is_php_binary, is_php_ini, read_binary, read_ini
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
@@ -13,6 +18,7 @@ HEAD = 4_096
 
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
 _RECORD = ".dist-info/RECORD"
+_NAMED = (_RECORD, ".deps.json", ".ini")
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -24,10 +30,11 @@ _TELLING_FIRST_BYTES = _FOREIGN_FIRST_BYTES | {0x7F, 0x23} | {magic[0] for magic
 _TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t"
 
 
-def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
+def probe(data: bytes, path: str, jars: JarReader, ranges: Ranges | None = None) -> Facts | None:
     """The facts of a regular file whose bytes are ``data``, or None when none is worth keeping.
 
-    With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there.
+    With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there. ``jars``
+    reads the jars of this artifact.
     """
     if not data:
         return None
@@ -35,26 +42,40 @@ def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
     if first not in _TELLING_FIRST_BYTES:
         return _facts_of_text(data, path, ranges)
     if first == 0x7F and data[:4] == b"\x7fELF":
-        return Facts(elf=read_elf(data) if ranges is None else read_elf_ranges(ranges))
+        image = read_elf(data) if ranges is None else read_elf_ranges(ranges)
+        return Facts(elf=image, php=read_binary(data, ranges) if is_php_binary(path) else None)
     if first == 0x23 and data[:2] == b"#!":
         return Facts(first_line=_first_line(data), text=_small_text(data, ranges))
     if first in _FOREIGN_FIRST_BYTES:
         foreign = identify(data[:HEAD])
         if foreign is not None:
             return Facts(foreign=foreign)
+        if data[:4] == CLASS_MAGIC and path.endswith(CLASS):
+            return _class_facts(class_version(data[:8]))
     for magic, name in _ARCHIVES:
         if first == magic[0] and data.startswith(magic):
             if name == "pem":
                 return Facts(magic=_pem(data))
-            return Facts(magic=name)
+            return Facts(magic=name, jar=jars.read(data, ranges) if is_searched_jar(path) else None)
     return _facts_of_text(data, path, ranges)
 
 
 def _facts_of_text(data: bytes, path: str, ranges: Ranges | None) -> Facts | None:
-    if path.endswith(_RECORD):
-        return Facts(owned=_record_tops(data[:MAX_RECORD]))
+    php = None
+    if path.endswith(_NAMED):
+        if path.endswith(_RECORD):
+            return Facts(owned=_record_tops(data[:MAX_RECORD]))
+        if is_deps(path):
+            return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
+        php = read_ini(data) if is_php_ini(path) else None
     text = _small_text(data, ranges)
-    return None if text is None else Facts(text=text)
+    return None if text is None and php is None else Facts(text=text, php=php)
+
+
+@lru_cache(maxsize=256)
+def _class_facts(version: int) -> Facts:
+    """Thousands of classes of one release share one fact."""
+    return Facts(class_version=version)
 
 
 def _record_tops(data: bytes) -> tuple[str, ...]:

@@ -20,14 +20,14 @@ from ..finding import (
     Unchecked,
 )
 from ..linker import Resolution, resolve
-from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
+from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, Unknown, all_rules
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
 from .judge import Raw, fold, merge, selected
 from .options import Input, Options
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
-_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC561", "LC562"))
+_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC561", "LC562", "LC581", "LC591"))
 """What an absent layer could supply."""
 
 
@@ -61,7 +61,10 @@ class Run:
         for rule in all_rules():
             if rule.scope == scope:
                 for fault in rule.run(view):
-                    self._keep(rule, fault, target, view)
+                    if isinstance(fault, Unknown):
+                        self._note(fault.what, fault.why, target, fault.subject, fault.path)
+                    else:
+                        self._keep(rule, fault, target, view)
 
     def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
         absent = view.stack.open if isinstance(view, TargetView) else ()
@@ -108,10 +111,6 @@ class Run:
         self.targets.append((target, choice))
         self._collect("target", view, name)
         self._unverified(view, name)
-        if choice.runtime.language == "java":
-            for subject in stack.subjects:
-                if any("java" in languages for languages in subject.shape.languages.values()):
-                    self._note("the release that its classes are compiled for", "is not read yet", name, subject, None)
         if self.gate and self.options.libraries == "newest" and self.options.environment is None:
             self._floor(stack, choice, view, name)
 

@@ -129,6 +129,15 @@ class Fault(NamedTuple):
     details: Mapping[str, Any] = NOTHING
 
 
+class Unknown(NamedTuple):
+    """What a rule yields where it cannot judge: ``what`` was not looked into, and ``why``. It becomes ``unchecked``."""
+
+    what: str
+    why: str
+    subject: Subject | None = None
+    path: str | None = None
+
+
 class Rule(NamedTuple):
     """A check with its documentation. ``run`` takes the view of the rule's scope."""
 
@@ -141,7 +150,7 @@ class Rule(NamedTuple):
     fix: str
     example: str
     sources: tuple[str, ...]
-    run: Callable[[Any], Iterable[Fault]]
+    run: Callable[[Any], Iterable[Fault | Unknown]]
 
 
 def rule(
@@ -155,10 +164,10 @@ def rule(
     fix: str,
     example: str,
     sources: tuple[str, ...],
-) -> Callable[[Callable[[Any], Iterable[Fault]]], Rule]:
+) -> Callable[[Callable[[Any], Iterable[Fault | Unknown]]], Rule]:
     """Make a function into a Rule, with its documentation beside it."""
 
-    def make(run: Callable[[Any], Iterable[Fault]]) -> Rule:
+    def make(run: Callable[[Any], Iterable[Fault | Unknown]]) -> Rule:
         return Rule(id, name, severity, scope, what, why, fix, example, sources, run)
 
     return make
