@@ -22,7 +22,8 @@ MAX_RECORDS = 400_000
 """Members of all jars of one artifact whose names are read; a large application has 60,000 classes."""
 MAX_CLASSES = 150_000
 """Classes of all jars of one artifact whose first bytes are inflated: they take half a second."""
-_RECORD = 46
+_RECORD = 256
+"""Bytes of central directory for each member: 46 and its name."""
 _LOCAL = 30
 _HEAD = 8
 _INPUT = 1_024
@@ -48,9 +49,9 @@ def class_version(head: bytes) -> int:
 class JarReader:
     """Reads the jars of one artifact, and counts, so that no artifact takes more than its share of time."""
 
-    def __init__(self) -> None:
-        self._records = MAX_RECORDS
-        self._classes = MAX_CLASSES
+    def __init__(self, records: int = MAX_RECORDS, classes: int = MAX_CLASSES) -> None:
+        self._records = records
+        self._classes = classes
 
     def read(self, data: bytes, ranges: Ranges | None = None) -> Jar:
         """What the jar holds whose bytes are ``data``, or in ``ranges`` where it is not one piece in memory."""
@@ -58,8 +59,8 @@ class JarReader:
         if source.size > MAX_WHOLE:
             return Jar(unread=f"jars of more than {MAX_WHOLE >> 20} MiB are not read")
         if self._records <= 0:
-            return Jar(unread=f"the jars before it hold {MAX_RECORDS} entries; more are not read")
-        directory = read_directory(source, self._records, self._records * 2 * _RECORD)
+            return Jar(unread="the jars of this artifact hold too many entries; the rest is not read")
+        directory = read_directory(source, self._records, self._records * _RECORD)
         self._records -= len(directory.members)
         kinds = {defect.kind: defect.detail for defect in directory.defects}
         for kind in ("not-a-zip", "truncated", "bad-central"):
@@ -78,7 +79,7 @@ class JarReader:
             raw = member.raw
             if raw.endswith(b".class"):
                 if self._classes <= 0:
-                    return Jar(unread=f"more than {MAX_CLASSES} classes in jars are not read")
+                    return Jar(unread="the jars of this artifact hold too many classes; the rest is not read")
                 self._classes -= 1
                 name = raw.decode("utf-8", "surrogateescape")[: -len(CLASS)]
                 major = class_version(_head(source, directory.base, member, _HEAD))

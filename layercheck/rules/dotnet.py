@@ -51,7 +51,7 @@ class _Application(NamedTuple):
     sources=(
         "https://github.com/mono/SkiaSharp/issues/833",
         "https://github.com/aws/aws-lambda-dotnet/issues/516",
-        "github dotnet/runtime, hostpolicy/deps_resolver.cpp",
+        "The host of .NET (github dotnet/runtime), hostpolicy/deps_resolver.cpp",
     ),
 )
 def DOTNET_NATIVE_MISSING(view: TargetView) -> Iterator[Fault | Unknown]:
