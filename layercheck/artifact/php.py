@@ -14,7 +14,7 @@ MAX_EXTENSIONS = 500
 _IS_INI = re.compile(r"(?:^|/)(?:conf\.d/[^/]+|php[^/]*/[^/]+|php[^/]*)\.ini$").search
 _IS_PROGRAM = re.compile(r"(?:^|/)(?:php(?:-fpm|-cgi|-cli)?[\d.-]*|libphp[\d.]*\.so)$").search
 _IN_PHP = re.compile(r"(?:^|/)[^/]*(?:php|bref)[^/]*/").search
-_EXTENSION_PLACE = re.compile(r"/(?:extensions|modules|ext)/").search
+_EXTENSION_PLACE = re.compile(r"(?:^|/)(?:extensions|modules|ext)/").search
 _SETTING = re.compile(rb"^[ \t]*(zend_extension|extension|extension_dir)[ \t]*=[ \t]*([^\r\n;]*)", re.M).finditer
 _API = re.compile(rb"API[1-9]?(20\d{6},N?TS(?:,debug)?)\0").search
 """ZEND_MODULE_BUILD_ID; zend_extension's has one more digit in front (Zend/zend_extensions.h)."""
