@@ -78,8 +78,7 @@ def _assets(view: TargetView, function: Subject, application: _Application, name
     """The files of .deps.json that the host looks for on the target, package by package."""
     missing: dict[str, list[NativeAsset]] = {}
     for asset in _wanted(application.deps, view.environment.architecture):
-        name = asset.path.rpartition("/")[2]
-        if name not in names and name != "_._":
+        if not asset.path.endswith("_._") and not _is_there(view, asset, names):
             missing.setdefault(asset.package, []).append(asset)
     for package, assets in sorted(missing.items()):
         files = sorted({asset.path for asset in assets})
@@ -91,14 +90,24 @@ def _assets(view: TargetView, function: Subject, application: _Application, name
             function,
             application.path,
             f"Publish again for the target, and pack everything that comes out:\n{_publish(view)}",
-            confidence=Confidence.LIKELY,
-            details={
+            # Lambda starts the application at the root; others beside it are tools.
+            None if application.path and "/" not in application.path else Severity.WARNING,
+            Confidence.LIKELY,
+            {
                 "package": package,
                 "files": files,
                 "library": files[0].rpartition("/")[2],
                 "libraries": [file.rpartition("/")[2] for file in files],
             },
         )
+
+
+def _is_there(view: TargetView, asset: NativeAsset, names: frozenset[str]) -> bool:
+    """A native library may be opened from anywhere; of an assembly there is another by that name at the root, so that
+    the very path counts, which a package store in a layer repeats."""
+    if asset.kind == "native":
+        return asset.path.rpartition("/")[2] in names
+    return any(path.endswith("/" + asset.path) for path in view.filesystem.overlay.nodes)
 
 
 def _wanted(deps: DotnetDeps, architecture: str) -> Iterator[NativeAsset]:

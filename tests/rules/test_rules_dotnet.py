@@ -69,6 +69,23 @@ def test_what_is_published_for_one_system_lies_flat() -> None:
     assert listed(flat, "win-x64") == []
 
 
+def test_an_assembly_for_one_system_counts_where_it_is_listed() -> None:
+    """The host takes no other file of that name: the one at the root is for all other systems."""
+    asset = assets("unix", "win", kind="runtime", file="Microsoft.Data.SqlClient.dll")
+    path = "runtimes/unix/native/Microsoft.Data.SqlClient.dll"
+    assert listed(asset, files={"Microsoft.Data.SqlClient.dll": DLL}) == [path]
+    assert listed(asset, files={"Microsoft.Data.SqlClient.dll": DLL, path: DLL}) == []
+    store = simple_zip({f"dotnetcore/store/x64/net8.0/native/1.2.3/{path}": DLL})
+    files = {**APP, "App.deps.json": deps(asset)}
+    assert of(judge(files, layers=[store], **OPTIONS), "LC581") == []
+
+
+def test_what_a_tool_beside_the_application_lists_is_no_error() -> None:
+    files = {**APP, "tools/t.deps.json": deps(assets("linux-x64"))}
+    (finding,) = of(judge(files, **OPTIONS), "LC581")
+    assert (finding.path, finding.severity.value) == ("tools/t.deps.json", "warning")
+
+
 def test_a_finding_tells_the_package_and_what_to_type() -> None:
     files = {**APP, "App.deps.json": deps(assets("linux-arm64"))}
     (finding,) = of(judge(files, architecture="arm64", **OPTIONS), "LC581")

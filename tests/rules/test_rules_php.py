@@ -14,7 +14,7 @@ OPTIONS: dict[str, Any] = {"runtime": "provided.al2023", "kind": "layer"}
 API = "API20240924,NTS"
 DIRECTORY = "/opt/bref/lib/php/extensions/no-debug-non-zts-20240924"
 INI = "bref/etc/php/conf.d/x.ini"
-HERE = [("LC591", "error", INI)]
+HERE: list[tuple[str, str, str | None]] = [("LC591", "error", INI)]
 EXT = module(syms=[API])
 
 
