@@ -28,7 +28,7 @@ from .options import Input, Options
 from .symbols import SymbolReader, Undefined, undefined_symbols
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
-_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC561", "LC562"))
+_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC561", "LC562", "LC581", "LC591"))
 """What an absent layer could supply."""
 
 
@@ -118,10 +118,6 @@ class Run:
         self._collect("target", view, name)
         self._unverified(view, name)
         self._unread(view, self._undefined[_key(stack, environment, choice)].unread, name)
-        if choice.runtime.language == "java":
-            for subject in stack.subjects:
-                if any("java" in languages for languages in subject.shape.languages.values()):
-                    self._note("the release that its classes are compiled for", "is not read yet", name, subject, None)
         if self.gate and self.options.libraries == "newest" and self.options.environment is None:
             self._floor(stack, choice, view, name)
 

@@ -77,7 +77,9 @@ class Runtime(NamedTuple):
     """One runtime identifier of the service and what is known of it.
 
     Dates are ISO dates or None (not announced). ``layer_directories`` are relative to /opt: what is searched or run
-    there. ``sources`` names, fact by fact, the entry of data/sources.json; ``confidence`` says how far to trust it
+    there. ``class_version`` is the highest major version of class files that its Java takes.
+
+    ``sources`` names, fact by fact, the entry of data/sources.json; ``confidence`` says how far to trust it
     (``measured``, ``high``, ``medium``, ``low``).
     """
 
@@ -103,6 +105,7 @@ class Runtime(NamedTuple):
     supported_in_api: bool
     sources: Mapping[str, str]
     confidence: Mapping[str, str]
+    class_version: int | None = None
 
     def state(self, date: str) -> str:
         """What holds on an ISO date: ``supported``, ``deprecated``, ``blocked`` (no updates) or ``preview``.

@@ -192,7 +192,12 @@ class _Shapes:
             "layout": _one_of(*self.tables["layout"]["layouts"]),
             "supported_in_api": _flag,
         }
-        optional: dict[str, Check] = {"version": _text, "node_module_version": _object, "esm_uses_node_path": _object}
+        optional: dict[str, Check] = {
+            "version": _text,
+            "node_module_version": _object,
+            "esm_uses_node_path": _object,
+            "class_version": _object,
+        }
         yield from self.record(where, record, required, optional)
         if not isinstance(record, dict):
             return
@@ -205,11 +210,14 @@ class _Shapes:
                 yield f"{where}: dates are out of order"
         if (record.get("language") == "nodejs") != ("esm_uses_node_path" in record):
             yield f"{where}: esm_uses_node_path belongs to Node.js runtimes, and to each"
+        if (record.get("language") == "java") != ("class_version" in record):
+            yield f"{where}: class_version belongs to Java runtimes, and to each"
         if record.get("language") != "provided" and "version" not in record:
             yield f"{where}: version is missing"
         values: dict[str, Check] = {
             "node_module_version": lambda value: value is None or type(value) is int,
             "esm_uses_node_path": _flag,
+            "class_version": lambda value: type(value) is int and value >= 52,
         }
         for key, check in values.items():
             if key in record:

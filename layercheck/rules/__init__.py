@@ -4,11 +4,14 @@ from . import (
     archive,
     binaries,
     bootstrap,
+    dotnet,
     handler,
+    java,
     layout,
     linking,
     modes,
     opened,
+    php,
     programs,
     python,
     ruby,
@@ -21,7 +24,7 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, ruby, bootstrap, programs, handler),
+    *(python, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

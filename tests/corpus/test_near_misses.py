@@ -11,6 +11,7 @@ GOOD = {case.id: case for case in load_cases() if case.group == "good"}
 NEGATIVE_CONTROLS = {"F140", "F141", "F327", "F469", "F471"}
 NEAR_MISSES = {
     "bootstrap-name": ("go-bootstrap", "shell-bootstrap"),
+    "class-version": ("java-of-many-releases",),
     "cpu": ("compiled-for-avx2", "web-adapter"),
     "crlf": ("shell-bootstrap", "editable-source-with-crlf", "extension-layer"),
     "data-files": ("odbc-driver",),

@@ -10,6 +10,7 @@ import pytest
 from check.made import SUFFIX, Files, judge, link, module, of, program, static_program, told
 from support.elf_writer import build_elf
 from support.foreign_writer import build_macho, build_pe
+from support.zip_writer import simple_zip
 
 ARM = module(machine="aarch64")
 X86 = module()
@@ -119,7 +120,7 @@ FINE: Sequence[tuple[str, Files, dict[str, Any]]] = (
     ("plain stack", {f"{PY}.abi3.so": module(gnu_stack="rw")}, {}),
     ("no stack header", {f"{PY}.abi3.so": module(gnu_stack=None)}, {}),
     ("a data file that is called .so", {"python/pkg/locale/messages.so": b"somali"}, {}),
-    ("Java class, which begins as a fat Mach-O", {"java/lib/a.jar": b"x", "java/lib/A.class":
+    ("Java class, which begins as a fat Mach-O", {"java/lib/a.jar": simple_zip({"A.txt": b"1"}), "java/lib/A.class":
         b"\xca\xfe\xba\xbe\0\0\0\x41" + bytes(60)}, {"runtime": "java21"}),
 )  # fmt: skip
 

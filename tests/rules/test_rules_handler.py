@@ -154,7 +154,7 @@ def test_only_files_of_that_name_are_read_and_few_of_them() -> None:
 
 def test_jars_are_searched_within_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handler_code, "MAX_JARS", 10)
-    files: Files = {"lib/a.jar": simple_zip({"com/H.class": b"1"})}
+    files: Files = {"lib/a.jar": simple_zip({"com/H.class": b"\xca\xfe\xba\xbe\0\0\0\x41"})}
     report = judge(files, "java21", handler="com.X::run", kind="function")
     assert told(report) == []
     assert "its handler's class" in [item.what for item in report.unchecked]
