@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ..elf import ElfImage, ForeignBinary
 from ..finding import Defect
+from .npm import NpmPackage
 
 FILE, DIRECTORY, SYMLINK, OTHER = "file", "directory", "symlink", "other"
 
@@ -41,7 +42,8 @@ class Facts(NamedTuple):
 
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts
     (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold one word. ``magic`` names an archive
-    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD.
+    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD. ``npm`` is set for the
+    package.json of packages with packed programs, ``mentions`` for scripts (see the module npm).
     """
 
     elf: ElfImage | Defect | None = None
@@ -51,6 +53,8 @@ class Facts(NamedTuple):
     text: str | None = None
     magic: str | None = None
     owned: tuple[str, ...] = ()
+    npm: NpmPackage | None = None
+    mentions: tuple[str, ...] = ()
 
 
 def decode_name(raw: bytes) -> str:

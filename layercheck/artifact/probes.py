@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..elf import identify, read_elf
 from ..elf.reader import Ranges, read_elf_ranges
 from .entry import Facts
+from .npm import MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
@@ -54,7 +55,25 @@ def _facts_of_text(data: bytes, path: str, ranges: Ranges | None) -> Facts | Non
     if path.endswith(_RECORD):
         return Facts(owned=_record_tops(data[:MAX_RECORD]))
     text = _small_text(data, ranges)
+    if path.endswith(NAMED):
+        return _facts_of_node(data, path, text, ranges)
     return None if text is None else Facts(text=text)
+
+
+def _facts_of_node(data: bytes, path: str, text: str | None, ranges: Ranges | None) -> Facts | None:
+    package = watched(path)
+    if path.endswith("/package.json"):
+        if package is not None and path.endswith(f"node_modules/{package}/package.json"):
+            return Facts(npm=read_package(package, data), text=text)
+        return None if text is None else Facts(text=text)
+    mentions: tuple[str, ...] = ()
+    if package is not None:
+        mentions = named_nodes(data)
+    elif "node_modules/" not in path:
+        if ranges is not None and ranges.size <= MAX_BUNDLE:
+            data = b"".join([view.buffer[view.start : view.end] for view in ranges.fetch([(0, ranges.size)])])
+        mentions = bundled_pack(data)
+    return Facts(text=text, mentions=mentions) if mentions or text is not None else None
 
 
 def _record_tops(data: bytes) -> tuple[str, ...]:

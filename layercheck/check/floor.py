@@ -40,7 +40,7 @@ def faults_of_floor(newest: TargetView, floor: TargetView) -> Iterator[tuple[Rul
             continue
         known = {fault.path for fault in rule.run(newest)}
         for fault in rule.run(floor):
-            if fault.path not in known:
+            if isinstance(fault, Fault) and fault.path not in known:
                 fact = f"fails only on an old runtime version, to which a function may be pinned: {fault.fact}"
                 yield rule, fault._replace(fact=fact, severity=Severity.INFO, confidence=Confidence.LIKELY)
 

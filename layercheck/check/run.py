@@ -20,14 +20,14 @@ from ..finding import (
     Unchecked,
 )
 from ..linker import Resolution, resolve
-from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
+from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, Unknown, all_rules
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
 from .judge import Raw, fold, merge, selected
 from .options import Input, Options
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
-_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC561", "LC562"))
+_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC527", "LC561", "LC562"))
 """What an absent layer could supply."""
 
 
@@ -60,8 +60,11 @@ class Run:
     def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         for rule in all_rules():
             if rule.scope == scope:
-                for fault in rule.run(view):
-                    self._keep(rule, fault, target, view)
+                for told in rule.run(view):
+                    if isinstance(told, Unknown):
+                        self._note(told.what, told.why, target, told.subject, told.path)
+                    else:
+                        self._keep(rule, told, target, view)
 
     def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
         absent = view.stack.open if isinstance(view, TargetView) else ()

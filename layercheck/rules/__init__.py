@@ -1,10 +1,10 @@
 """The rules, one module a family. ``all_rules`` lists what is implemented."""
 
-from . import archive, binaries, bootstrap, layout, linking, modes, python, ruby, shadowing, size
-from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView
+from . import archive, binaries, bootstrap, layout, linking, modes, packed, python, ruby, shadowing, size
+from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unknown
 from .shape import Shape, outline
 
-_FAMILIES = (archive, layout, modes, size, binaries, linking, shadowing, python, ruby, bootstrap)
+_FAMILIES = (archive, layout, modes, size, binaries, linking, shadowing, python, packed, ruby, bootstrap)
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 
 
@@ -22,6 +22,7 @@ __all__ = [
     "StackView",
     "Subject",
     "TargetView",
+    "Unknown",
     "all_rules",
     "outline",
 ]

@@ -86,11 +86,14 @@ class TargetView(NamedTuple):
         if len(self.stack.subjects) == 1:
             yield from facts.items()
             return
-        nodes = self.stack.overlay.nodes
         for path, fact in facts.items():
-            node = nodes.get(subject.where(path))
-            if node is None or self.stack.subjects[node.mount] is subject:
+            if self.shows(subject, path):
                 yield path, fact
+
+    def shows(self, subject: Subject, path: str) -> bool:
+        """Whether the function sees the file at ``path`` of an artifact: no later layer replaces it."""
+        node = self.stack.overlay.nodes.get(subject.where(path))
+        return node is None or self.stack.subjects[node.mount] is subject
 
     def subject_of(self, mount: int) -> Subject:
         """The artifact behind a node of the file system."""
@@ -129,6 +132,18 @@ class Fault(NamedTuple):
     details: Mapping[str, Any] = NOTHING
 
 
+class Unknown(NamedTuple):
+    """What a rule yields where the artifact does not tell; the report counts it under ``unchecked``.
+
+    ``what`` is not known of the file at ``path``, and ``why``.
+    """
+
+    what: str
+    why: str
+    subject: Subject
+    path: str | None = None
+
+
 class Rule(NamedTuple):
     """A check with its documentation. ``run`` takes the view of the rule's scope."""
 
@@ -141,7 +156,7 @@ class Rule(NamedTuple):
     fix: str
     example: str
     sources: tuple[str, ...]
-    run: Callable[[Any], Iterable[Fault]]
+    run: Callable[[Any], Iterable[Fault | Unknown]]
 
 
 def rule(
@@ -155,10 +170,10 @@ def rule(
     fix: str,
     example: str,
     sources: tuple[str, ...],
-) -> Callable[[Callable[[Any], Iterable[Fault]]], Rule]:
+) -> Callable[[Callable[[Any], Iterable[Fault | Unknown]]], Rule]:
     """Make a function into a Rule, with its documentation beside it."""
 
-    def make(run: Callable[[Any], Iterable[Fault]]) -> Rule:
+    def make(run: Callable[[Any], Iterable[Fault | Unknown]]) -> Rule:
         return Rule(id, name, severity, scope, what, why, fix, example, sources, run)
 
     return make
