@@ -19,6 +19,8 @@ WATCHED = frozenset(
     )
 )
 """The packages of rules/data/packed.json (a test compares the two)."""
+MARKS = ("@sparticuz/", "aws-lambda")
+"""One of these is in each name of ``WATCHED``."""
 NAMED = ("/package.json", ".js", ".mjs", ".cjs")
 """How the names of the files end that are looked into."""
 MAX_PACKAGE = 64 << 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..elf import identify, read_elf
 from ..elf.reader import Ranges, read_elf_ranges
 from .entry import Facts
-from .npm import MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
+from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
@@ -55,7 +55,8 @@ def _facts_of_text(data: bytes, path: str, ranges: Ranges | None) -> Facts | Non
     if path.endswith(_RECORD):
         return Facts(owned=_record_tops(data[:MAX_RECORD]))
     text = _small_text(data, ranges)
-    if path.endswith(NAMED):
+    # Most members of a layer for Node.js are scripts of packages that do not matter here.
+    if path.endswith(NAMED) and ("node_modules/" not in path or MARKS[0] in path or MARKS[1] in path):
         return _facts_of_node(data, path, text, ranges)
     return None if text is None else Facts(text=text)
 

@@ -87,7 +87,7 @@ def _release(package: _Package) -> Release | None:
         "https://github.com/Sparticuz/chromium/issues/254",
         "https://github.com/Sparticuz/chromium/issues/285",
         "https://github.com/alixaxel/chrome-aws-lambda/issues/164",
-        "the packages' own files (data/packed.json)",
+        "https://github.com/shelfio/aws-lambda-libreoffice/issues/127",
     ),
 )
 def INCOMPLETE_NODE_PACKAGE(view: TargetView) -> Iterator[Fault | Unknown]:
@@ -160,22 +160,30 @@ def _is_there(view: TargetView, path: str) -> bool:
     )
 
 
+def _gone(view: TargetView, package: _Package, names: list[str]) -> list[str]:
+    return [name for name in names if not _is_there(view, f"{package.root}/bin/{name}")]
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(f"bin/{name}" for name in names)
+
+
 def _absent(view: TargetView, package: _Package, files: list[str]) -> Iterator[Fault]:
     """The archives of bin/ that the package opens on the target and that are not there."""
     if package.facts.get("packs_elsewhere"):
         return
-    gone = [name for name in files if not _is_there(view, f"{package.root}/bin/{name}")]
+    gone = _gone(view, package, files)
     if not gone:
         return
     whole = len(gone) == len(files)
     if whole and _lies_elsewhere(view, files[0]):
         return
     program, library = package.facts["program"], package.facts.get("library")
-    lost = "its bin/ directory" if whole else " and ".join(f"bin/{name}" for name in gone)
+    lost = "its bin/ directory is" if whole else "it is" if len(gone) == 1 else "they are"
     then = "" if library is None else f" ({library}: cannot open shared object file)"
     yield Fault(
-        f"{package.title} opens {' and '.join(f'bin/{name}' for name in gone)} on {view.runtime.identifier}; {lost} "
-        f"{'is' if whole or len(gone) == 1 else 'are'} not there, so {program} cannot start{then}",
+        f"{package.title} opens {_listed(gone)} on {view.runtime.identifier}; {lost} not there, so {program} cannot "
+        f"start{then}",
         package.subject,
         package.path,
         "Ship the package whole; a bundler or an exclude pattern dropped its archives:\n"
@@ -195,14 +203,21 @@ def _unknown_runtime(view: TargetView, package: _Package, release: Release) -> F
     known = sorted({node for nodes in release["packs"].values() for node in nodes}, key=int)
     names = ", ".join(f"nodejs{node}.x" for node in known) or "no runtime of today"
     library = package.facts["library"]
+    gone = [] if package.facts.get("packs_elsewhere") else _gone(view, package, [*release["files"], *release["packs"]])
+    besides = f"; {_listed(gone)} {'is' if len(gone) == 1 else 'are'} missing besides" if gone else ""
     return Fault(
         f"{package.title} unpacks its libraries on {names} only, not on {view.runtime.identifier}: {library}: cannot "
-        "open shared object file",
+        f"open shared object file{besides}",
         package.subject,
         package.path,
         _newer(view, package),
         confidence=Confidence.LIKELY,
-        details={"package": package.name, "version": package.version, "known": [f"nodejs{node}.x" for node in known]},
+        details={
+            "package": package.name,
+            "version": package.version,
+            "known": [f"nodejs{node}.x" for node in known],
+            "missing": [f"bin/{name}" for name in gone],
+        },
     )
 
 
@@ -311,8 +326,7 @@ def _bare(view: TargetView, subject: Subject, path: str) -> Iterator[Fault]:
     if _has_library(view, archives):
         return
     yield Fault(
-        f"looks like {archives['text']}, which Lambda no longer has: {archives['library']}: cannot open shared object "
-        "file",
+        f"looks like {archives['text']}; it needs {archives['library']}, which Lambda does not have",
         subject,
         path,
         f"Use a Chromium that brings its libraries:\nnpm install {archives['use']} puppeteer-core",

@@ -30,8 +30,8 @@ class Shape(NamedTuple):
     ``tops``: files below each top-level name (a lone file counts itself). ``root_files``: names of files at the root.
     ``directories``: every directory that holds something, down to six levels. ``languages``: for each top-level name
     the languages whose code it holds. ``python_packages`` and ``npm_packages``: top-level directories that are
-    packages. ``programs``: ELF files and scripts that are not libraries. ``packed``: archives, and the files of packages
-    that unpack one (artifact/npm.py).
+    packages. ``programs``: ELF files and scripts that are not libraries. ``packed``: archives, and the files of
+    packages that unpack one (artifact/npm.py).
     """
 
     tops: Mapping[str, int]
