@@ -165,7 +165,7 @@ def _gone(view: TargetView, package: _Package, names: list[str]) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    return " and ".join(f"bin/{name}" for name in names)
+    return ", ".join(f"bin/{name}" for name in names)
 
 
 def _absent(view: TargetView, package: _Package, files: list[str]) -> Iterator[Fault]:
