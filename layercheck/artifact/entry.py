@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..elf import ElfImage, ForeignBinary
 from ..finding import Defect
+from .npm import NpmPackage
 
 FILE, DIRECTORY, SYMLINK, OTHER = "file", "directory", "symlink", "other"
 
@@ -119,7 +120,8 @@ class Facts(NamedTuple):
     opens by literal names; None where there was too much code to read it. Of the file ``bootstrap`` at the root there
     is ``runtime_api``, whether it mentions the Runtime API (None: it cannot be told), and the text of a small
     ``script``. ``class_version`` is the major version of a Java class. ``jar``, ``dotnet`` and ``php`` are what these
-    languages' own files tell.
+    languages' own files tell. ``npm`` is set for the package.json of packages with packed programs,
+    ``mentions`` for scripts (see the module npm).
     """
 
     elf: ElfImage | Defect | None = None
@@ -136,6 +138,8 @@ class Facts(NamedTuple):
     jar: Jar | None = None
     dotnet: DotnetDeps | None = None
     php: Php | None = None
+    npm: NpmPackage | None = None
+    mentions: tuple[str, ...] = ()
 
 
 def decode_name(raw: bytes) -> str:

@@ -9,6 +9,7 @@ from ..elf.reader import Ranges, read_elf_ranges
 from .dotnet import TOO_LARGE, is_deps, read_deps
 from .entry import Facts, Opened
 from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
+from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 from .opened import HEAD_OF_SOURCE, Openings
 from .php import is_php_binary, is_php_ini, read_binary, read_ini
 from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
@@ -90,6 +91,9 @@ def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | 
         found = _opens(data, path, openings, ranges) if path.endswith(_OPENING) else ()
         php = read_ini(data) if is_php_ini(path) else None
     text = _small_text(data, ranges)
+    # Most members of a layer for Node.js are scripts of packages that do not matter here.
+    if path.endswith(NAMED) and ("node_modules/" not in path or MARKS[0] in path or MARKS[1] in path):
+        return _facts_of_node(data, path, text, ranges)
     return None if text is None and found == () and php is None else Facts(text=text, opens=found, php=php)
 
 
@@ -109,6 +113,22 @@ def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) ->
 def _class_facts(version: int) -> Facts:
     """Thousands of classes of one release share one fact."""
     return Facts(class_version=version)
+
+
+def _facts_of_node(data: bytes, path: str, text: str | None, ranges: Ranges | None) -> Facts | None:
+    package = watched(path)
+    if path.endswith("/package.json"):
+        if package is not None and path.endswith(f"node_modules/{package}/package.json"):
+            return Facts(npm=read_package(package, data), text=text)
+        return None if text is None else Facts(text=text)
+    mentions: tuple[str, ...] = ()
+    if package is not None:
+        mentions = named_nodes(data)
+    elif "node_modules/" not in path:
+        if ranges is not None and ranges.size <= MAX_BUNDLE:
+            data = b"".join([view.buffer[view.start : view.end] for view in ranges.fetch([(0, ranges.size)])])
+        mentions = bundled_pack(data)
+    return Facts(text=text, mentions=mentions) if mentions or text is not None else None
 
 
 def _record_tops(data: bytes) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from .options import Input, Options
 from .symbols import SymbolReader, Undefined, undefined_symbols
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
-_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC561", "LC562", "LC581", "LC591"))
+_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC527", "LC561", "LC562", "LC581", "LC591"))
 """What an absent layer could supply."""
 
 

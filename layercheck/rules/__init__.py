@@ -11,6 +11,7 @@ from . import (
     linking,
     modes,
     opened,
+    packed,
     php,
     programs,
     python,
@@ -24,7 +25,7 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from ..elf import ElfImage
 from .alternatives import module_of
 from .base import Subject, TargetView, quote
+from .building import compilers, copy_library, rust, system_of
 
 _MANY = 20
 """Packages named in one command; for more, the list that they were installed from is shorter."""
@@ -46,25 +48,37 @@ def reinstall_all(view: TargetView, subject: Subject, paths: Iterable[str], rele
                 and (package.ecosystem == "npm" or _target_directory(subject, place) == key[1])
             }
             if package.ecosystem == "python":
-                pins = [quote(f"{item.name}{release}{item.version}") for item in sorted(same)]
+                pins = [quote(f"{_installable(item.name)}{release}{item.version}") for item in sorted(same)]
                 if len(pins) > _MANY:
                     pins = ["-r", "requirements.txt"]
                 commands[key] = pip_install(view, subject, path, *pins)
             else:
-                commands[key] = npm_install(view, *[quote(item.name) for item in sorted(same)][:_MANY])
+                addons = [place for place, item in owners.items() if item in same]
+                names = [quote(item.name) for item in sorted(same)][:_MANY]
+                commands[key] = npm_install(view, *names, scripts=any(map(_is_fetched, addons)))
         found[path] = commands[key]
     return found
+
+
+def _installable(name: str) -> str:
+    """The package to install in the place of one that has no wheels for Linux, but a twin with the same versions."""
+    twin = _table()["packages"].get(name, {})
+    return str(twin["use"]) if twin.get("same") else name
+
+
+def _is_fetched(path: str) -> bool:
+    """Whether an addon is made or fetched by an install script, which --os and --cpu do not reach."""
+    return path.endswith(".node") and any(part in path for part in ("/build/Release/", "/binding/", "/bin/"))
 
 
 def pip_install(view: TargetView, subject: Subject, path: str, *wanted_packages: str) -> str:
     """``pip install`` for the target's Python, architecture and glibc, into the place where the package lies now."""
     python = view.runtime.identifier.removeprefix("python") if view.runtime.language == "python" else None
     machine = _PIP_MACHINE[view.environment.architecture]
-    tags = (
-        ["manylinux2014"]
-        if view.environment.loader.version == "2.26"
-        else ["manylinux_2_34", "manylinux_2_28", "manylinux2014"]
-    )
+    # pip takes what it is told and no older tag, but for manylinux2014, which includes those before it. Wheels of
+    # today bear one of these (lxml: 2_26, jaxlib: 2_27).
+    old = ["manylinux_2_26", "manylinux2014"]
+    tags = old if view.environment.loader.version == "2.26" else [f"manylinux_2_{n}" for n in (34, 28, 27)] + old[1:]
     platforms = " ".join(f"--platform {tag}_{machine}" for tag in tags)
     wanted = f"--python-version {python} " if python else ""
     return (
@@ -80,10 +94,17 @@ def _target_directory(subject: Subject, path: str) -> str:
     return path[: cut + 14] if cut >= 0 else "python"
 
 
-def npm_install(view: TargetView, *names: str) -> str:
-    """``npm install`` for Linux, glibc and the target's processor."""
+def npm_install(view: TargetView, *names: str, scripts: bool = False) -> str:
+    """``npm install`` for Linux, glibc and the target's processor.
+
+    ``scripts``: told to prebuild-install and node-pre-gyp as well, which fetch addons after the installation.
+    """
     cpu = _NPM_CPU[view.environment.architecture]
-    return f"npm install --os=linux --cpu={cpu} --libc=glibc --force {' '.join(names)}"
+    told = ""
+    if scripts:
+        told = f"npm_config_platform=linux npm_config_arch={cpu} npm_config_target_platform=linux "
+        told += f"npm_config_target_arch={cpu} npm_config_target_libc=glibc "
+    return f"{told}npm install --os=linux --cpu={cpu} --libc=glibc --force {' '.join(names)}"
 
 
 @lru_cache(maxsize=1)
@@ -97,28 +118,30 @@ def for_library(view: TargetView, subject: Subject, path: str, library: str) -> 
     """What to do about a missing ``library`` that the file at ``path`` needs."""
     package = subject.packages.owner(path)
     table = _table()
-    known = table["libraries"].get(library)
-    other = table["packages"].get(package.name) if package is not None else None
-    lines = []
-    if known is not None:
-        lines.append(str(known["text"]))
-        replacement = known["replace"].get(package.name) if package is not None else None
-        if replacement is not None:
-            lines.append(pip_install(view, subject, path, replacement))
-            return "\n".join(lines)
-    if other is not None:
-        lines += [str(other["text"]), pip_install(view, subject, path, other["use"])]
-    if lines:
-        return "\n".join(lines)
+    known = table["libraries"].get(library) or table["libraries"].get(library.partition(".so")[0] + ".so")
     if package is not None and _is_bundled_name(library):
-        lines.append(f"{package.name} brings {library} itself; it was lost on the way. Install it whole:")
-        lines.append(reinstall(view, subject, path) or "")
-        return "\n".join(lines)
-    machine = view.environment.architecture
-    return (
-        f"Copy {library} (built for {machine} on {_system(view)} or older) into the layer's lib/ directory, "
-        "which is /opt/lib, or use a build of the package that brings it."
-    )
+        return (
+            f"{package.name} brings {library} itself; it was lost on the way. Install it whole:\n"
+            + (reinstall(view, subject, path) or "")
+        ).rstrip()
+    other = table["packages"].get(package.name) if package is not None else None
+    replacement = known["replace"].get(package.name) if known is not None and package is not None else None
+    lines = ["Use a build of the package that brings it, or:" if known is None else str(known["text"])]
+    if replacement is not None and package is not None and package.ecosystem == "npm":
+        lines.append(npm_install(view, quote(replacement)))
+    elif replacement is not None:
+        lines.append(pip_install(view, subject, path, quote(replacement)))
+    elif other is not None:
+        lines = [str(other["text"]), pip_install(view, subject, path, quote(other["use"]))]
+    else:
+        then = known.get("then", "") if known is not None else "copy"
+        command = reinstall(view, subject, path, ">=") if then.startswith("wheel") else None
+        if then == "rust":
+            command = rust(view) if path == "bootstrap" else None
+        elif command is None and then in ("copy", "wheel"):
+            command = copy_library(view, library)
+        lines += [] if command is None else [command]
+    return "\n".join(lines)
 
 
 def for_opened(view: TargetView, stems: Iterable[str], names: Sequence[str]) -> str:
@@ -127,7 +150,7 @@ def for_opened(view: TargetView, stems: Iterable[str], names: Sequence[str]) -> 
     lines = list(dict.fromkeys([str(opened[stem]["text"]) for stem in stems if stem in opened]))
     shown = ", ".join(name[name.rfind("/") + 1 :] for name in names)
     copy = (
-        f"Copy {shown} (built for {view.environment.architecture} on {_system(view)} or older), with all that "
+        f"Copy {shown} (built for {view.environment.architecture} on {system_of(view)} or older), with all that "
         "it needs, into the layer's lib/ directory, which is /opt/lib."
     )
     return "\n".join([*lines, copy])
@@ -161,10 +184,6 @@ def _is_bundled_name(library: str) -> bool:
     return len(tag) == 8 and all(c in "0123456789abcdef" for c in tag)
 
 
-def _system(view: TargetView) -> str:
-    return {"al2": "Amazon Linux 2", "al2023": "Amazon Linux 2023"}.get(view.runtime.os, "the runtime's system")
-
-
 def for_symbols(wanted: Iterable[tuple[str, str | None]]) -> str | None:
     """What usually supplies such symbols (names with versions): the advice that fits the most of them; None where none
     of them is known."""
@@ -177,17 +196,30 @@ def for_symbols(wanted: Iterable[tuple[str, str | None]]) -> str | None:
     return texts.most_common(1)[0][0] if texts else None
 
 
-def for_version(view: TargetView, subject: Subject, path: str, newer_runtime: str | None) -> str:
-    """What to do about a version node that the runtime's library lacks."""
+def for_version(
+    view: TargetView, subject: Subject, path: str, library: str, newer_runtime: str | None, image: ElfImage | None
+) -> str:
+    """What to do about a version node that the runtime's ``library`` lacks; ``image`` is the file that needs it."""
     package = subject.packages.owner(path)
-    lines = []
+    name = path[path.rfind("/") + 1 :]
+    system, release = system_of(view), view.environment.loader.version
     command = reinstall(view, subject, path, "<=")
     if command is not None and package is not None and package.ecosystem == "python":
-        lines.append(f"Install a build of {package.name} for an older glibc:")
-        lines.append(command)
+        lines = [f"Install a build of {package.name} for an older glibc:", command]
+    elif package is not None and package.ecosystem == "npm":
+        lines = [
+            f"Compile it on {system} (glibc {release}), as `sam build --use-container` does, or take an older release:",
+            f"npm rebuild --build-from-source {quote(package.name)}",
+        ]
+    elif image is not None and image.interp is None and ".so" in name and not library.startswith("libstdc++"):
+        lines = ["It comes from a newer system.", copy_library(view, name)]
     else:
-        system = _system(view)
-        lines.append(f"Build it on {system} (glibc {view.environment.loader.version}), or link it statically.")
+        lines = [
+            f"Build it on {system} (glibc {release}), link it statically, or take a build for an older glibc.",
+            *compilers(view, path, image),
+        ]
+        if library.startswith("libstdc++"):
+            lines[1:] = ["With GCC: g++ -static-libstdc++ -static-libgcc (a libstdc++.so.6 in lib/ comes too late)."]
     if newer_runtime is not None:
         lines.append(f"Or use {newer_runtime}, whose libraries are newer.")
     return "\n".join(lines)

@@ -97,11 +97,14 @@ class TargetView(NamedTuple):
         if len(self.stack.subjects) == 1:
             yield from facts.items()
             return
-        nodes = self.stack.overlay.nodes
         for path, fact in facts.items():
-            node = nodes.get(subject.where(path))
-            if node is None or self.stack.subjects[node.mount] is subject:
+            if self.shows(subject, path):
                 yield path, fact
+
+    def shows(self, subject: Subject, path: str) -> bool:
+        """Whether the function sees the file at ``path`` of an artifact: no later layer replaces it."""
+        node = self.stack.overlay.nodes.get(subject.where(path))
+        return node is None or self.stack.subjects[node.mount] is subject
 
     def subject_of(self, mount: int) -> Subject:
         """The artifact behind a node of the file system."""

@@ -12,6 +12,7 @@ from ..finding import Confidence, Defect, Severity
 from .advice import is_for_elsewhere, is_optional, reinstall_all
 from .alternatives import family
 from .base import ArtifactView, Fault, Subject, TargetView, quote, rule
+from .building import build_for, copies_for_linux, hidden_copy, without_musl
 
 _ARCHITECTURES = "AWS Lambda developer guide, instruction set architectures"
 _COMPUTERS = frozenset((EM_386, EM_ARM, *MACHINES.values()))
@@ -89,7 +90,7 @@ def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
                 + ("; its package does without it, more slowly" if optional else ""),
                 subject,
                 path,
-                fixes.get(path) or f"Build it for {architecture}.",
+                fixes.get(path) or build_for(view, path, image),
                 Severity.WARNING if optional else None,
                 Confidence.LIKELY if optional else None,
                 {"machine": built, "e_machine": image.machine, "bits": image.bits},
@@ -141,6 +142,7 @@ def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
             and not ("node_modules/" in path and _has_linux_sibling(path, fitting))
         }
         fixes = reinstall_all(view, subject, at_fault)
+        copies = copies_for_linux(view, subject) if at_fault else {}
         for path, binary in at_fault.items():
             system = {"Mach-O": "macOS", "PE": "Windows"}[binary.format]
             yield Fault(
@@ -148,7 +150,7 @@ def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
                 "invalid ELF header",
                 subject,
                 path,
-                fixes.get(path) or f"Build it for Linux on {view.environment.architecture}.",
+                hidden_copy(copies, path) + (fixes.get(path) or build_for(view, path)),
                 details={"format": binary.format, "architectures": list(binary.architectures)},
             )
 
@@ -268,7 +270,7 @@ def MUSL_LINKED(view: TargetView) -> Iterator[Fault]:
                 "so it cannot load",
                 subject,
                 path,
-                fixes.get(path) or "Link it statically, or build it on a system with glibc.",
+                fixes.get(path) or without_musl(view, path),
                 details={"libc": libc.kind, "evidence": libc.evidence},
             )
 

@@ -135,7 +135,7 @@ def MISSING_LIBRARY(view: TargetView) -> Iterator[Fault]:
         fault = _fault(view, group, f"needs {name}, which no searched directory holds: cannot open shared object", fix)
         if fault is not None and fault.subject is not None:
             package = place[0].packages.owner(place[1]) if place else None
-            faults.setdefault((fault.subject.id, fault.path, package or name), []).append(fault)
+            faults.setdefault((fault.subject.id, fault.path, package or fix or name), []).append(fault)
     for found in faults.values():
         yield found[0] if len(found) == 1 else _together(found)
 
@@ -321,7 +321,7 @@ def SYMBOL_VERSION_NOT_FOUND(view: TargetView) -> Iterator[Fault]:
             "; its package does without it" if optional else unsure,
             place[0],
             place[1],
-            for_version(view, blamed[0], blamed[1], _newer_runtime(view)),
+            for_version(view, *blamed, _name(facts[0].library), _newer_runtime(view), _image(blamed)),
             None if certain and not optional else Severity.WARNING,
             details=details,
         )
@@ -360,7 +360,16 @@ def _newer_runtime(view: TargetView) -> str | None:
     if view.runtime.os != "al2":
         return None
     others = [r.identifier for r in runtimes() if r.language == view.runtime.language and r.os == "al2023"]
-    return f"{others[0]} or newer" if others else None
+    return f"{others[0]}{' or newer' if len(others) > 1 else ''}" if others else None
+
+
+def _name(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
+
+
+def _image(place: tuple[Subject, str]) -> ElfImage | None:
+    facts = place[0].artifact.facts.get(place[1])
+    return facts.elf if facts is not None and isinstance(facts.elf, ElfImage) else None
 
 
 RULES = (MISSING_LIBRARY, SYMBOL_VERSION_NOT_FOUND, LIBRARY_OFF_SEARCH_PATH, UNUSABLE_CANDIDATE)

@@ -30,7 +30,8 @@ class Shape(NamedTuple):
     ``tops``: files below each top-level name (a lone file counts itself). ``root_files``: names of files at the root.
     ``directories``: every directory that holds something, down to six levels. ``languages``: for each top-level name
     the languages whose code it holds. ``python_packages`` and ``npm_packages``: top-level directories that are
-    packages. ``programs``: ELF files and scripts that are not libraries.
+    packages. ``programs``: ELF files and scripts that are not libraries. ``packed``: archives, and the files of
+    packages that unpack one (artifact/npm.py).
     """
 
     tops: Mapping[str, int]
@@ -41,6 +42,7 @@ class Shape(NamedTuple):
     npm_packages: tuple[str, ...]
     distributions: tuple[str, ...]
     programs: tuple[str, ...]
+    packed: tuple[str, ...]
 
     def below(self, directory: str) -> bool:
         """Whether anything lies below ``directory``."""
@@ -102,4 +104,9 @@ def outline(artifact: Artifact) -> Shape:
         npm_packages=tuple(sorted(npm_packages)),
         distributions=tuple(sorted(distributions)),
         programs=tuple(programs[:1000]),
+        packed=tuple(
+            path
+            for path, fact in artifact.facts.items()
+            if fact.npm is not None or fact.mentions or fact.magic in ("gzip", "zip")
+        ),
     )
