@@ -28,7 +28,7 @@ def package(name: str, version: object, *packs: str, at: str = "", code: str = "
     return files
 
 
-def told(files: Files, runtime: str, architecture: str = "x86_64", **options: Any) -> list[Finding]:
+def told(files: Files | bytes, runtime: str, architecture: str = "x86_64", **options: Any) -> list[Finding]:
     options.setdefault("kind", "function")
     return of(judge(files, runtime, architecture, **options), "LC527")
 
