@@ -23,7 +23,7 @@ _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
 _RECORD = ".dist-info/RECORD"
 _CODE = ".py"
 _OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
-_NAMED = (_RECORD, ".deps.json", ".ini", _CODE)
+_NAMED = (_RECORD, ".deps.json", ".ini")
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -83,12 +83,13 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
 def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> Facts | None:
     found: tuple[Opened, ...] | None = ()
     php = None
-    if path.endswith(_NAMED):
+    if path.endswith(_OPENING):
+        found = _opens(data, path, openings, ranges)
+    elif path.endswith(_NAMED):
         if path.endswith(_RECORD):
             return Facts(owned=_record_tops(data[:MAX_RECORD]))
         if is_deps(path):
             return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
-        found = _opens(data, path, openings, ranges) if path.endswith(_OPENING) else ()
         php = read_ini(data) if is_php_ini(path) else None
     text = _small_text(data, ranges)
     # Most members of a layer for Node.js are scripts of packages that do not matter here.

@@ -11,7 +11,7 @@ GOOD = {case.id: case for case in load_cases() if case.group == "good"}
 NEGATIVE_CONTROLS = {"F140", "F141", "F327", "F469", "F471"}
 NEAR_MISSES = {
     "bootstrap-name": ("go-bootstrap", "shell-bootstrap"),
-    "class-version": ("java-of-many-releases",),
+    "class-version": ("java-of-many-releases", "java-layer"),
     "cpu": ("compiled-for-avx2", "web-adapter"),
     "crlf": ("shell-bootstrap", "editable-source-with-crlf", "extension-layer"),
     "data-files": ("odbc-driver",),
@@ -21,10 +21,10 @@ NEAR_MISSES = {
     "elf-os": ("setuptools-launchers", "dotnet-assemblies"),
     "glibc": ("manylinux-2-28-on-al2023",),
     "handler": ("handler-in-a-folder", "handler-in-a-package", "handler-in-a-layer"),
-    "layout": ("pure-python-layer", "psycopg2-renamed", "site-packages-layer"),
-    "lib-symver": ("libstdcxx-brought-along",),
+    "layout": ("pure-python-layer", "psycopg2-renamed", "site-packages-layer", "php-extensions"),
+    "lib-symver": ("libstdcxx-brought-along", "php-extensions"),
     "musl-interp": ("go-cgo-for-glibc", "static-musl-bootstrap"),
-    "needed": ("geolambda-with-base", "opencv-headless", "wkhtmltopdf-with-runpath"),
+    "needed": ("geolambda-with-base", "opencv-headless", "wkhtmltopdf-with-runpath", "dotnet-native-for-many"),
     "perms": ("execute-bits-kept", "shell-bootstrap"),
     "size": ("just-below-the-limit",),
     "symlink": ("lib-layer-with-links", "node-addon-built-for-linux"),
