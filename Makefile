@@ -6,11 +6,12 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 LAYERS ?= small seed seed_arm64 limit
 DEMO = .cache/demo/image-processing.zip
 
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test test-slow lint docs bench clean
 
 help:
 	@echo "make demo   build a layer of numpy and Pillow and check it against three targets"
-	@echo "make test   run all the tests"
+	@echo "make test   run the tests, but for those below"
+	@echo "make test-slow   real artifacts by real loaders, arm64's through an emulator (as root; fetches 700 MB once)"
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   write the generated pages anew"
 	@echo "make bench  build the benchmark layers and compare with unzip (LAYERS=\"$(LAYERS)\")"
@@ -37,7 +38,11 @@ demo: $(VENV)/.installed $(DEMO)
 
 # -v takes the -q of pyproject.toml back, so that the closing line is pytest's full one.
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -v -n auto
+	$(BIN)/python -m pytest -v -n auto -m "not slow"
+
+# -rP shows at the end what each test compared, and the seeds.
+test-slow: $(VENV)/.developed
+	$(BIN)/python -m pytest -v -n auto -m slow -rP
 
 lint: $(VENV)/.developed
 	$(BIN)/python -m ruff check .

@@ -12,7 +12,7 @@ from ..finding import Defect
 from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
 from .inflate import MAX_WHOLE
 from .names import name_defect
-from .probes import HEAD, probe
+from .probes import HEAD, Readers, probe
 from .zip_scan import MAX_COUNTED, members_without_files
 
 _HAS_MODES = os.name == "posix"
@@ -30,6 +30,7 @@ class DirectoryScan:
         self.stopped = False
         self._counted = 0
         self._entries: list[Entry] = []
+        self._readers = Readers()
         self._walk(b"", os.listdir(self.root))
         self.entries = tuple(self._entries)
         if members_without_files([entry.kind for entry in self.entries]):
@@ -73,10 +74,10 @@ class DirectoryScan:
             with open(full, "rb") as file:
                 data = file.read(MAX_WHOLE)
             crc, size = zlib.crc32(data), len(data)
-            facts = probe(data, path)
+            facts = probe(data, path, self._readers)
         else:
             crc, size, head = _read_pieces(full)
-            facts = probe(head, path, _FileRanges(full, size))
+            facts = probe(head, path, self._readers, _FileRanges(full, size))
         self._counted += size
         if facts is not None:
             self.facts[path] = facts

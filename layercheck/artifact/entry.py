@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..elf import ElfImage, ForeignBinary
@@ -37,13 +38,90 @@ class Entry(NamedTuple):
         return self.size if self.size >= 0 else self.declared
 
 
+class Opened(NamedTuple):
+    """Library names that code tries one after the other at run time; one that opens is enough.
+
+    ``names`` go to dlopen as they are, ``sought`` to ctypes.util.find_library (cffi's dlopen does both). ``line`` is
+    1-based. ``always``: importing the module does it; else only a function that something may call. ``config``: not
+    code but a driver named in a configuration file.
+    """
+
+    names: tuple[str, ...]
+    sought: tuple[str, ...]
+    line: int
+    always: bool = True
+    config: bool = False
+
+
+class Jar(NamedTuple):
+    """The classes of one jar, by their path without ``.class``, with the major version of each; 0: no class file.
+
+    ``versioned`` are those below META-INF/versions of a multi-release jar. ``damage`` says why it is no jar at all,
+    ``unread`` why it was not looked into; both are None where all is known.
+    """
+
+    classes: Mapping[str, int] = {}
+    versioned: Mapping[str, int] = {}
+    damage: str | None = None
+    unread: str | None = None
+
+
+class NativeAsset(NamedTuple):
+    """A file that a .deps.json lists besides the managed assemblies.
+
+    ``path`` is relative to the package; ``rid`` names the system that it is for (linux-x64), empty where the whole
+    application is published for one. ``kind`` is ``native`` or ``runtime``.
+    """
+
+    package: str
+    path: str
+    rid: str
+    kind: str
+
+
+class DotnetDeps(NamedTuple):
+    """A .deps.json: ``rid`` that the application is published for, empty when for any; packages with their versions;
+
+    ``needs`` maps each package to the names of those that it depends on. ``damage``: why it cannot be read.
+    """
+
+    rid: str = ""
+    packages: Mapping[str, str] = {}
+    needs: Mapping[str, tuple[str, ...]] = {}
+    assets: tuple[NativeAsset, ...] = ()
+    damage: str | None = None
+
+
+class PhpExtension(NamedTuple):
+    """A line ``extension=`` or ``zend_extension=`` of an .ini file; ``line`` is 1-based."""
+
+    directive: str
+    value: str
+    line: int
+
+
+class Php(NamedTuple):
+    """What PHP's own files tell: settings of an .ini file, or the API for which a program or extension is built.
+
+    ``api`` is PHP's module API with its build options (API20210902,NTS); ``extension_dir`` is set, or compiled in.
+    """
+
+    extensions: tuple[PhpExtension, ...] = ()
+    extension_dir: str | None = None
+    api: str | None = None
+
+
 class Facts(NamedTuple):
     """What survived the one pass over a member's bytes.
 
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts
     (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold one word. ``magic`` names an archive
-    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD. ``npm`` is set for the
-    package.json of packages with packed programs, ``mentions`` for scripts (see the module npm).
+    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD. ``opens``: what Python code
+    opens by literal names; None where there was too much code to read it. Of the file ``bootstrap`` at the root there
+    is ``runtime_api``, whether it mentions the Runtime API (None: it cannot be told), and the text of a small
+    ``script``. ``class_version`` is the major version of a Java class. ``jar``, ``dotnet`` and ``php`` are what these
+    languages' own files tell. ``npm`` is set for the package.json of packages with packed programs,
+    ``mentions`` for scripts that concern them (see the module npm).
     """
 
     elf: ElfImage | Defect | None = None
@@ -53,6 +131,13 @@ class Facts(NamedTuple):
     text: str | None = None
     magic: str | None = None
     owned: tuple[str, ...] = ()
+    opens: tuple[Opened, ...] | None = ()
+    runtime_api: bool | None = None
+    script: str | None = None
+    class_version: int | None = None
+    jar: Jar | None = None
+    dotnet: DotnetDeps | None = None
+    php: Php | None = None
     npm: NpmPackage | None = None
     mentions: tuple[str, ...] = ()
 

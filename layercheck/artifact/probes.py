@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..elf import identify, read_elf
 from ..elf.reader import Ranges, read_elf_ranges
-from .entry import Facts
+from .dotnet import TOO_LARGE, is_deps, read_deps
+from .entry import Facts, Opened
+from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
 from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
+from .opened import HEAD_OF_SOURCE, Openings
+from .php import is_php_binary, is_php_ini, read_binary, read_ini
+from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
@@ -14,6 +21,9 @@ HEAD = 4_096
 
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
 _RECORD = ".dist-info/RECORD"
+_CODE = ".py"
+_OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
+_NAMED = (_RECORD, ".deps.json", ".ini", _CODE)
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -25,7 +35,15 @@ _TELLING_FIRST_BYTES = _FOREIGN_FIRST_BYTES | {0x7F, 0x23} | {magic[0] for magic
 _TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t"
 
 
-def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
+class Readers:
+    """What looks into the files of one artifact more closely, within bounds for all of them together."""
+
+    def __init__(self) -> None:
+        self.openings = Openings()
+        self.jars = JarReader()
+
+
+def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None) -> Facts | None:
     """The facts of a regular file whose bytes are ``data``, or None when none is worth keeping.
 
     With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there.
@@ -34,31 +52,67 @@ def probe(data: bytes, path: str, ranges: Ranges | None = None) -> Facts | None:
         return None
     first = data[0]
     if first not in _TELLING_FIRST_BYTES:
-        return _facts_of_text(data, path, ranges)
+        return _facts_of_text(data, path, readers.openings, ranges)
     if first == 0x7F and data[:4] == b"\x7fELF":
-        return Facts(elf=read_elf(data) if ranges is None else read_elf_ranges(ranges))
+        image = read_elf(data) if ranges is None else read_elf_ranges(ranges)
+        return Facts(
+            elf=image,
+            runtime_api=mentions_runtime_api(data, ranges) if path == BOOTSTRAP else None,
+            php=read_binary(data, ranges) if is_php_binary(path) else None,
+        )
     if first == 0x23 and data[:2] == b"#!":
-        return Facts(first_line=_first_line(data), text=_small_text(data, ranges))
+        found = _opens(data, path, readers.openings, ranges) if path.endswith(_OPENING) else ()
+        facts = Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found)
+        if path != BOOTSTRAP:
+            return facts
+        return facts._replace(runtime_api=mentions_runtime_api(data, ranges), script=small_script(data, ranges))
     if first in _FOREIGN_FIRST_BYTES:
         foreign = identify(data[:HEAD])
         if foreign is not None:
             return Facts(foreign=foreign)
+        if data[:4] == CLASS_MAGIC and path.endswith(CLASS):
+            return _class_facts(class_version(data[:8]))
     for magic, name in _ARCHIVES:
         if first == magic[0] and data.startswith(magic):
             if name == "pem":
                 return Facts(magic=_pem(data))
-            return Facts(magic=name)
-    return _facts_of_text(data, path, ranges)
+            return Facts(magic=name, jar=readers.jars.read(data, ranges) if is_searched_jar(path) else None)
+    return _facts_of_text(data, path, readers.openings, ranges)
 
 
-def _facts_of_text(data: bytes, path: str, ranges: Ranges | None) -> Facts | None:
-    if path.endswith(_RECORD):
-        return Facts(owned=_record_tops(data[:MAX_RECORD]))
+def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> Facts | None:
+    found: tuple[Opened, ...] | None = ()
+    php = None
+    if path.endswith(_NAMED):
+        if path.endswith(_RECORD):
+            return Facts(owned=_record_tops(data[:MAX_RECORD]))
+        if is_deps(path):
+            return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
+        found = _opens(data, path, openings, ranges) if path.endswith(_OPENING) else ()
+        php = read_ini(data) if is_php_ini(path) else None
     text = _small_text(data, ranges)
     # Most members of a layer for Node.js are scripts of packages that do not matter here.
     if path.endswith(NAMED) and ("node_modules/" not in path or MARKS[0] in path or MARKS[1] in path):
         return _facts_of_node(data, path, text, ranges)
-    return None if text is None else Facts(text=text)
+    return None if text is None and found == () and php is None else Facts(text=text, opens=found, php=php)
+
+
+def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> tuple[Opened, ...] | None:
+    # Looking through all of the code would take a tenth of the scan; who uses ctypes or cffi imports it at the top, and
+    # tests are not what runs.
+    if ranges is not None or "/tests/" in path:
+        return ()
+    if not path.endswith(_CODE):
+        return openings.of_odbc(data)
+    if data.find(b"ctypes", 0, HEAD_OF_SOURCE) >= 0 or data.find(b"cffi", 0, HEAD_OF_SOURCE) >= 0:
+        return openings.of_python(data, path)
+    return ()
+
+
+@lru_cache(maxsize=256)
+def _class_facts(version: int) -> Facts:
+    """Thousands of classes of one release share one fact."""
+    return Facts(class_version=version)
 
 
 def _facts_of_node(data: bytes, path: str, text: str | None, ranges: Ranges | None) -> Facts | None:

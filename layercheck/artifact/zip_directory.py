@@ -47,8 +47,8 @@ class Directory(NamedTuple):
     defects: list[Defect]
 
 
-def read_directory(source: Source) -> Directory:
-    """Read the end record and the central directory of ``source``."""
+def read_directory(source: Source, most: int = MAX_ENTRIES, most_bytes: int = MAX_DIRECTORY) -> Directory:
+    """Read the end record and the central directory of ``source``: at most so many entries, in so many bytes."""
     defects: list[Defect] = []
     window_at = max(0, source.size - _END_WINDOW)
     window = source.read_at(window_at, _END_WINDOW)
@@ -79,7 +79,7 @@ def read_directory(source: Source) -> Directory:
             defects.append(Defect("zip64-mismatch", None, "its two end records disagree"))
     if disk or cd_disk or here != count:
         defects.append(Defect("multi-disk", None, f"says that it is disk {disk} of a split archive"))
-    return _read_members(source, count, size, offset, directory_end, defects)
+    return _read_members(source, (count, size, offset), directory_end, defects, (most, most_bytes))
 
 
 def _find_end(window: bytes) -> int:
@@ -115,8 +115,14 @@ def _read_end64(source: Source, end_at: int, defects: list[Defect]) -> tuple[int
 
 
 def _read_members(
-    source: Source, count: int, size: int, offset: int, directory_end: int, defects: list[Defect]
+    source: Source,
+    record: tuple[int, int, int],
+    directory_end: int,
+    defects: list[Defect],
+    bounds: tuple[int, int],
 ) -> Directory:
+    count, size, offset = record
+    most, most_bytes = bounds
     start = directory_end - size
     base = start - offset
     if start < 0 or base < 0 or source.read_at(start, 4) not in (b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06"):
@@ -129,12 +135,12 @@ def _read_members(
             return Directory([], 0, 0, defects)
     elif base:
         defects.append(Defect("prefix", None, f"{base} bytes stand before the archive"))
-    if directory_end - start > MAX_DIRECTORY:
-        detail = f"its central directory takes {directory_end - start} bytes; more than {MAX_DIRECTORY} are not read"
+    if directory_end - start > most_bytes:
+        detail = f"its central directory takes {directory_end - start} bytes; more than {most_bytes} are not read"
         defects.append(Defect("too-many", None, detail))
         return Directory([], start, base, defects)
     data = source.read_at(start, directory_end - start)
-    members = _parse(data, defects)
+    members = _parse(data, defects, most)
     first = min([member.offset for member in members], default=0)
     if first and not base:
         defects.append(Defect("prefix", None, f"{first} bytes stand before the first entry"))
@@ -144,7 +150,7 @@ def _read_members(
     return Directory(members, start, base, defects)
 
 
-def _parse(data: bytes, defects: list[Defect]) -> list[Member]:
+def _parse(data: bytes, defects: list[Defect], most: int) -> list[Member]:
     members: list[Member] = []
     unpack, fixed, end = _CENTRAL.unpack_from, _CENTRAL.size, len(data)
     append, make = members.append, Member
@@ -164,8 +170,8 @@ def _parse(data: bytes, defects: list[Defect]) -> list[Member]:
             declared, compressed, offset = widen(extra, declared, compressed, offset)
         append(make(raw, host, flags, method, date << 16 | time, crc, compressed, declared, attributes, offset))
         at = following
-        if len(members) >= MAX_ENTRIES:
-            defects.append(Defect("too-many", None, f"more than {MAX_ENTRIES} entries; the rest was not read"))
+        if len(members) >= most:
+            defects.append(Defect("too-many", None, f"more than {most} entries; the rest was not read"))
             break
     else:
         if at < end:

@@ -15,7 +15,7 @@ from ..finding import Defect
 from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
 from .inflate import CHUNK, MAX_WHOLE, Engine, inflate_pieces, inflate_zlib
 from .names import is_ordinary, name_defect, plain_path
-from .probes import HEAD, probe
+from .probes import HEAD, Readers, probe
 from .ranges import MemberRanges, Pieces
 from .source import Source
 from .zip_directory import Directory, Member, widen
@@ -55,6 +55,7 @@ class ZipScan:
         self._end = directory.start
         self._kinds: list[str] = []
         self._replaced: set[int] = set()
+        self._readers = Readers()
         self._paths: list[str] = []
         self.entries: tuple[Entry, ...] = self._scan(directory.start, progress)
 
@@ -194,7 +195,7 @@ class ZipScan:
         if kind == SYMLINK:
             self.facts[self._paths[index]] = Facts(link_target=decode_name(data[:_MAX_LINK]))
         elif kind == FILE:
-            facts = probe(data, self._paths[index])
+            facts = probe(data, self._paths[index], self._readers)
             if facts is not None:
                 self.facts[self._paths[index]] = facts
 
@@ -288,7 +289,8 @@ class ZipScan:
                 return self._pieces(member, at)
 
             ranges = MemberRanges(again, size, b"".join(kept))
-        facts = probe(kept[0] if len(kept[0]) >= HEAD else b"".join(kept[:8]), self._paths[index], ranges)
+        head = kept[0] if len(kept[0]) >= HEAD else b"".join(kept[:8])
+        facts = probe(head, self._paths[index], self._readers, ranges)
         if facts is not None:
             self.facts[self._paths[index]] = facts
 

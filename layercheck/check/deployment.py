@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from ..artifact import Artifact, open_artifact
+from ..artifact.handler_code import read_handler_code
 from ..artifact.packages import PackageIndex
 from ..environment import limits
 from ..filesystem import OPT, TASK, Mount, Overlay
@@ -92,4 +93,12 @@ def deploy(opener: Opener, source: Input, options: Options) -> Deployment:
     settings = Settings(limits(), options.upload, options.max_unzipped, options.max_zip)
     overlay = Overlay([Mount(subject.artifact, subject.at) for subject in subjects])
     count = len(layers) + len(absent)
-    return Deployment(main, StackView(subjects, overlay, tuple(absent), count, options.handler, options.env, settings))
+    handler = options.handler
+    code: dict[tuple[str, str], bool | None] = {}
+    if handler and main.kind == "function":
+        jars = not options.runtimes or any(name.startswith("java") for name in options.runtimes)
+        for subject in subjects:
+            found = read_handler_code(subject.artifact, handler, jars=jars)
+            code.update({(subject.id, path): defines for path, defines in found.items()})
+    view = StackView(subjects, overlay, tuple(absent), count, handler, options.env, settings, code)
+    return Deployment(main, view)

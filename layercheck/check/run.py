@@ -20,14 +20,15 @@ from ..finding import (
     Unchecked,
 )
 from ..linker import Resolution, resolve
-from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, Unknown, all_rules
+from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
 from .judge import Raw, fold, merge, selected
 from .options import Input, Options
+from .symbols import SymbolReader, Undefined, undefined_symbols
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
-_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC527", "LC561", "LC562"))
+_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC527", "LC561", "LC562", "LC581", "LC591"))
 """What an absent layer could supply."""
 
 
@@ -42,6 +43,8 @@ class Run:
         self.targets: list[tuple[Target, Choice]] = []
         self.unchecked: list[Unchecked] = []
         self._resolutions: dict[tuple[int, str, str], tuple[Filesystem, Resolution, StackView]] = {}
+        self._undefined: dict[tuple[int, str, str], Undefined] = {}
+        self._symbols = SymbolReader()
         self._judged: set[str] = set()
 
     def add(self, source: Input) -> None:
@@ -60,11 +63,11 @@ class Run:
     def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         for rule in all_rules():
             if rule.scope == scope:
-                for told in rule.run(view):
-                    if isinstance(told, Unknown):
-                        self._note(told.what, told.why, target, told.subject, told.path)
+                for said in rule.run(view):
+                    if isinstance(said, Fault):
+                        self._keep(rule, said, target, view)
                     else:
-                        self._keep(rule, told, target, view)
+                        self._note(said.what, said.why, target, said.subject, said.path)
 
     def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
         absent = view.stack.open if isinstance(view, TargetView) else ()
@@ -88,6 +91,9 @@ class Run:
         for entry in artifact.entries:
             if entry.kind == "other":
                 self._note("a device, pipe or socket", "is not packed into a zip", None, subject, entry.path)
+        for path, facts in artifact.facts.items():
+            if facts.opens is None:
+                self._note("the libraries that it opens by name", "is more code than is read", None, subject, path)
         if artifact.stopped:
             self._note("the rest of its files", "more than 1 GiB was read; sizes are as declared", None, subject, None)
 
@@ -111,10 +117,7 @@ class Run:
         self.targets.append((target, choice))
         self._collect("target", view, name)
         self._unverified(view, name)
-        if choice.runtime.language == "java":
-            for subject in stack.subjects:
-                if any("java" in languages for languages in subject.shape.languages.values()):
-                    self._note("the release that its classes are compiled for", "is not read yet", name, subject, None)
+        self._unread(view, self._undefined[_key(stack, environment, choice)].unread, name)
         if self.gate and self.options.libraries == "newest" and self.options.environment is None:
             self._floor(stack, choice, view, name)
 
@@ -126,12 +129,21 @@ class Run:
 
     def _view(self, stack: StackView, environment: Environment, choice: Choice) -> TargetView:
         # The stack is kept in the value: its id stays its own for as long as the key is there.
-        key = (id(stack), choice.architecture, environment.inventory + _suffixes(choice))
+        key = _key(stack, environment, choice)
         if key not in self._resolutions:
             filesystem = Filesystem(stack.overlay, environment)
             self._resolutions[key] = (filesystem, resolve(filesystem), stack)
         filesystem, resolution, _ = self._resolutions[key]
-        return TargetView(stack, environment, choice.runtime, filesystem, resolution)
+        if key not in self._undefined:
+            self._undefined[key] = undefined_symbols(filesystem, resolution, self._symbols)
+        return TargetView(stack, environment, choice.runtime, filesystem, resolution, self._undefined[key].lacking)
+
+    def _unread(self, view: TargetView, unread: Sequence[tuple[str, str]], target: str) -> None:
+        for root, file in unread:
+            node = view.filesystem.overlay.nodes.get(root)
+            if node is not None and node.entry is not None:
+                why = f"the symbol table of {file} is damaged or too large"
+                self._note("its undefined symbols", why, target, view.subject_of(node.mount), node.entry.path)
 
     def _unverified(self, view: TargetView, target: str) -> None:
         nodes = view.filesystem.overlay.nodes
@@ -208,6 +220,10 @@ class Run:
     def close(self) -> None:
         """Close the artifacts that the run opened."""
         self.opener.close()
+
+
+def _key(stack: StackView, environment: Environment, choice: Choice) -> tuple[int, str, str]:
+    return id(stack), choice.architecture, environment.inventory + _suffixes(choice)
 
 
 def _suffixes(choice: Choice) -> str:

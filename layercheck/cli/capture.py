@@ -24,7 +24,7 @@ def capture_command(options: Namespace) -> int:
     from ..environment.capture import CaptureError
 
     try:
-        document = _capture(options.root, options.library_path)
+        document = _capture(options.root, options.library_path, options.symbols)
     except CaptureError as error:
         return fail(f"{options.root}: {error}", COULD_NOT)
     except OSError as error:
@@ -35,7 +35,7 @@ def capture_command(options: Namespace) -> int:
     return write(Output(options.output), text + "\n")
 
 
-def _capture(root: str, library_path: str | None) -> dict[str, Any]:
+def _capture(root: str, library_path: str | None, symbols: bool) -> dict[str, Any]:
     from tarfile import TarError
 
     from ..environment.capture import CaptureError, capture
@@ -43,17 +43,19 @@ def _capture(root: str, library_path: str | None) -> dict[str, Any]:
     from ..environment.capture_source import from_directory, from_tar
 
     if root != "-" and os.path.isdir(root):
-        return capture(from_directory(root), library_path=library_path)
+        return capture(from_directory(root), library_path=library_path, symbols=symbols)
     try:
         if root == "-":
-            return capture(from_tar(sys.stdin.buffer), library_path=library_path)
+            return capture(from_tar(sys.stdin.buffer), library_path=library_path, symbols=symbols)
         with open(root, "rb") as file:
             # A function's response is JSON; no tar begins so.
             if file.read(1) == b"{":
+                if symbols:
+                    raise CaptureError("a function's response has no symbols: capture an image, or its files")
                 response = read_response(b"{" + file.read(MAX_BYTES))
                 return capture(response.members(), library_path=library_path, variables=response.variables())
             file.seek(0)
-            return capture(from_tar(file), library_path=library_path)
+            return capture(from_tar(file), library_path=library_path, symbols=symbols)
     except WrongResponse as error:
         raise CaptureError(str(error)) from None
     except (TarError, EOFError) as error:

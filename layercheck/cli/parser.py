@@ -125,6 +125,9 @@ def _capture(capture: argparse.ArgumentParser) -> None:
     capture.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     capture.add_argument("--library-path", metavar="PATH", help="LD_LIBRARY_PATH of its processes; empty: not set")
     capture.add_argument(
+        "--symbols", action="store_true", help="keep the dynamic symbols of every ELF file too (rule LC406)"
+    )
+    capture.add_argument(
         "--print-handler",
         choices=("python", "nodejs", "bootstrap"),
         metavar="LANGUAGE",

@@ -20,6 +20,9 @@ class Format(NamedTuple):
     verdaux: Struct
     note: Struct
     word: Struct
+    symbol: Struct
+    rela: Struct
+    rel: Struct
 
 
 def _format(bits: int, data: str) -> Format:
@@ -27,11 +30,9 @@ def _format(bits: int, data: str) -> Format:
     header, program, dynamic = (
         ("HHIQQQIHHHHHH", "IIQQQQQQ", "qQ") if bits == 64 else ("HHIIIIIHHHHHH", "IIIIIIII", "iI")
     )
-    return Format(
-        bits,
-        data,
-        *(Struct(order + code) for code in (header, program, dynamic, "HHIII", "IHHII", "HHHHIII", "II", "III", "I")),
-    )
+    codes = (header, program, dynamic, "HHIII", "IHHII", "HHHHIII", "II", "III", "I")
+    wide = ("IBBHQQ", "QQq", "QQ") if bits == 64 else ("IIIBBH", "IIi", "II")
+    return Format(bits, data, *(Struct(order + code) for code in (*codes, *wide)))
 
 
 FORMATS = {

@@ -51,7 +51,7 @@ class Ranges(Protocol):
         """The ranges (offset, length in bytes), each cut at the end of the file."""
 
 
-class _Memory:
+class Memory:
     """A whole file in memory; ranges are windows into it and copy nothing."""
 
     def __init__(self, data: bytes) -> None:
@@ -59,6 +59,7 @@ class _Memory:
         self.size = len(data)
 
     def fetch(self, wanted: Sequence[tuple[int, int]]) -> list[View]:
+        """See Ranges."""
         size = self.size
         return [View(self.data, min(offset, size), min(offset + length, size)) for offset, length in wanted]
 
@@ -69,7 +70,7 @@ def read_elf(data: bytes) -> ElfImage | Defect:
     Returns a Defect of kind ``not-elf`` (the magic is missing) or ``damaged`` (the headers cannot be read); lesser
     damage is listed in ``ElfImage.defects``. Never raises.
     """
-    return read_elf_ranges(_Memory(data))
+    return read_elf_ranges(Memory(data))
 
 
 def read_elf_ranges(source: Ranges) -> ElfImage | Defect:

@@ -39,14 +39,16 @@ def capture(
     library_path: str | None = None,
     variables: Mapping[str, str] | None = None,
     name: str = "captured",
+    symbols: bool = False,
 ) -> dict[str, Any]:
     """The document of the environment that ``members`` make; ready for json.dumps.
 
     ``library_path``: LD_LIBRARY_PATH of its processes. Without it and without ``variables`` (those of a live process)
-    it is Lambda's own where /var/runtime or /var/lang are there, else empty. Raises CaptureError when no dynamic loader
+    it is Lambda's own where /var/runtime or /var/lang are there, else empty. ``symbols``: with the dynamic symbols of
+    every ELF file; the members must then have the files whole. Raises CaptureError when no dynamic loader
     of a 64-bit machine of Lambda is found, and what reading the members raises.
     """
-    found = _Found()
+    found = _Found(symbols)
     for member in members:
         found.add(member)
     loader, image = found.loaders.choose(found.interpreters(), found.files, found.follow)
@@ -73,13 +75,16 @@ def capture(
         "programs": programs,
         "packages": {folder: dict(sorted(names.items())) for folder, names in sorted(found.packages.items())},
         "files": dict(sorted(found.files.items())),
+        **({"symbols": dict(sorted(found.symbols.items()))} if symbols else {}),
     }
 
 
 class _Found:
     """What was met so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, with_symbols: bool) -> None:
+        self._with_symbols = with_symbols
+        self.symbols: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.links: dict[str, str] = {}
         self.images: dict[str, ElfImage] = {}
@@ -116,6 +121,8 @@ class _Found:
             # A program's own directory ($ORIGIN) is that of the name it was started by.
             self.images[path] = image
             self.files[path] = self.files[first]
+            if first in self.symbols:
+                self.symbols[path] = self.symbols[first]
         elif first in self.files:
             # Two names of one file are one object to the loader, as a link and its target are.
             self.files[path] = self.files[first] if "link" in self.files[first] else {"link": first}
@@ -130,6 +137,8 @@ class _Found:
                 self.files[path] = {"elf": to_record(image)}
                 self.images[path] = image
                 self.loaders.look(path, image, content)
+                if self._with_symbols:
+                    self._read_symbols(path, content)
             elif re.match(_LIBRARY, name):
                 self.files[path] = {"other": "text" if content.size else "empty"}
             elif path == _CACHE:
@@ -139,6 +148,14 @@ class _Found:
         except OSError:
             if re.match(_LIBRARY, name):
                 self.files[path] = {"other": "unreadable"}
+
+    def _read_symbols(self, path: str, content: Ranges) -> None:
+        from ..elf.symbols import read_symbols_ranges
+        from .capture_symbols import to_record as record_of
+
+        symbols = read_symbols_ranges(content)
+        if symbols is not None:
+            self.symbols[path] = record_of(symbols)
 
     def _distribution(self, folder: str, name: str) -> None:
         match = re.match(_DISTRIBUTION, name)

@@ -6,11 +6,14 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .capture_elf import WrongRecord, from_record
 from .catalogue import UnknownRuntime, normalise_architecture, runtime, runtimes
 from .model import Environment, EnvironmentFile, Interpreter, Link, Loader, Named, Other, Runtime, Versions
+
+if TYPE_CHECKING:
+    from ..elf.symbols import Symbols
 
 MAX_BYTES = 256 << 20
 """Bytes of one environment file. A whole distribution with 20,000 ELF files takes 40 MB."""
@@ -70,6 +73,7 @@ def from_document(document: Any, digest: str = "") -> Environment:
             folder: _texts_by_name(packages, f"packages of {folder}")
             for folder, packages in _mapping(document, "packages").items()
         },
+        symbols=_mapping(document, "symbols"),
     )
     if not environment.files:
         raise WrongEnvironment("it has no files")
@@ -85,6 +89,15 @@ def _runtime_of(interpreters: Mapping[str, Interpreter]) -> Runtime | None:
             except UnknownRuntime:
                 return None
     return None
+
+
+def symbols_of(environment: Environment, path: str) -> Symbols | None:
+    """The captured symbols of the file at a real path; None when there are none, or they make no sense."""
+    if path not in environment.symbols:
+        return None
+    from .capture_symbols import symbols_of as read
+
+    return read(environment.symbols, path)
 
 
 def unknown_runtime(environment: Environment) -> Runtime:

@@ -78,7 +78,7 @@ def _runtime(name: str) -> Runtime:
         )
 
     origins = {**document["facts"], "dates": record["dates"], "search": layout, "library_path": common}
-    for fact in ("node_module_version", "esm_uses_node_path"):
+    for fact in ("node_module_version", "esm_uses_node_path", "class_version"):
         if fact in record:
             origins[fact] = record[fact]
     suffixes = layout.get("extension_suffixes", [])
@@ -107,4 +107,5 @@ def _runtime(name: str) -> Runtime:
         supported_in_api=record["supported_in_api"],
         sources={fact: origin["source"] for fact, origin in origins.items()},
         confidence={fact: origin["confidence"] for fact, origin in origins.items()},
+        class_version=record.get("class_version", {"value": None})["value"],
     )

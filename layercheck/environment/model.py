@@ -7,7 +7,7 @@ inside are ordinary dicts, so that everything can be sent to another process; no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from ..elf import ElfImage
@@ -77,7 +77,9 @@ class Runtime(NamedTuple):
     """One runtime identifier of the service and what is known of it.
 
     Dates are ISO dates or None (not announced). ``layer_directories`` are relative to /opt: what is searched or run
-    there. ``sources`` names, fact by fact, the entry of data/sources.json; ``confidence`` says how far to trust it
+    there. ``class_version`` is the highest major version of class files that its Java takes.
+
+    ``sources`` names, fact by fact, the entry of data/sources.json; ``confidence`` says how far to trust it
     (``measured``, ``high``, ``medium``, ``low``).
     """
 
@@ -103,6 +105,7 @@ class Runtime(NamedTuple):
     supported_in_api: bool
     sources: Mapping[str, str]
     confidence: Mapping[str, str]
+    class_version: int | None = None
 
     def state(self, date: str) -> str:
         """What holds on an ISO date: ``supported``, ``deprecated``, ``blocked`` (no updates) or ``preview``.
@@ -135,7 +138,8 @@ class Environment(NamedTuple):
 
     The rest is known of captured environments only. ``path`` is PATH, ``programs`` what can be started from there.
     ``interpreters`` maps the programs that run code to their facts, ``packages`` each directory of Python packages to
-    distributions and versions.
+    distributions and versions. ``symbols`` has the records of the files' dynamic symbols, by their real paths, as the
+    capture wrote them (``capture_symbols.symbols_of`` reads one); empty when it was made without.
     """
 
     name: str
@@ -149,6 +153,7 @@ class Environment(NamedTuple):
     programs: tuple[str, ...] = ()
     interpreters: Mapping[str, Interpreter] = {}
     packages: Mapping[str, Mapping[str, str]] = {}
+    symbols: Mapping[str, Any] = {}
 
     def with_library_path(self, directories: tuple[str, ...]) -> Environment:
         """The same environment with another LD_LIBRARY_PATH, and so another ``inventory``."""

@@ -15,6 +15,7 @@ NAMES = (
     "libraries-al2",
     "libraries-al2023",
     "limits",
+    "programs",
     "runtime-libraries",
     "runtimes",
     "sources",

@@ -24,6 +24,7 @@ _SECTIONS = {
     "libraries-al2": _SYSTEM_SECTIONS,
     "libraries-al2023": _SYSTEM_SECTIONS,
     "limits": ("limits",),
+    "programs": ("links", "elsewhere", "systems", "languages"),
     "runtime-libraries": ("version_lists", "sets", "runtimes"),
     "runtimes": ("facts", "retired", "runtimes"),
     "sources": ("confidences", "sources"),
@@ -58,6 +59,10 @@ def _distinct_texts(value: Any) -> bool:
 
 def _distinct_words(value: Any) -> bool:
     return _text(value) and len(set(value.split())) == len(value.split())
+
+
+def _distinct_words_or_none(value: Any) -> bool:
+    return value == "" or _distinct_words(value)
 
 
 def _absolute(value: Any) -> bool:
@@ -112,6 +117,7 @@ class _Shapes:
         yield from self.own_libraries()
         yield from self.limits()
         yield from self.bundled()
+        yield from self.programs()
         yield from (
             f"sources: {name}: no fact uses it" for name in self.tables["sources"]["sources"] if name not in self.used
         )
@@ -186,7 +192,12 @@ class _Shapes:
             "layout": _one_of(*self.tables["layout"]["layouts"]),
             "supported_in_api": _flag,
         }
-        optional: dict[str, Check] = {"version": _text, "node_module_version": _object, "esm_uses_node_path": _object}
+        optional: dict[str, Check] = {
+            "version": _text,
+            "node_module_version": _object,
+            "esm_uses_node_path": _object,
+            "class_version": _object,
+        }
         yield from self.record(where, record, required, optional)
         if not isinstance(record, dict):
             return
@@ -199,11 +210,14 @@ class _Shapes:
                 yield f"{where}: dates are out of order"
         if (record.get("language") == "nodejs") != ("esm_uses_node_path" in record):
             yield f"{where}: esm_uses_node_path belongs to Node.js runtimes, and to each"
+        if (record.get("language") == "java") != ("class_version" in record):
+            yield f"{where}: class_version belongs to Java runtimes, and to each"
         if record.get("language") != "provided" and "version" not in record:
             yield f"{where}: version is missing"
         values: dict[str, Check] = {
             "node_module_version": lambda value: value is None or type(value) is int,
             "esm_uses_node_path": _flag,
+            "class_version": lambda value: type(value) is int and value >= 52,
         }
         for key, check in values.items():
             if key in record:
@@ -304,6 +318,23 @@ class _Shapes:
         for name in self.tables["runtimes"]["runtimes"]:
             record = document["runtimes"].get(name)
             yield from self.record(f"{where}: {name}", record, {"complete": _flag} | _FACT, optional | _NOTED)
+
+    def programs(self) -> Iterator[str]:
+        document = self.tables["programs"]
+        yield from self.record("programs", document, dict.fromkeys(_SECTIONS["programs"], _object))
+        for name, target in document["links"].items():
+            if not (_absolute(name) and _absolute(target)):
+                yield f"programs: links: {name} is malformed"
+        elsewhere: dict[str, Check] = {"directories": _distinct_texts}
+        yield from self.record("programs: elsewhere", document["elsewhere"], elsewhere | _FACT, _NOTED)
+        yield from self.record("programs: systems", document["systems"], dict.fromkeys(("al2", "al2023"), _object))
+        yield from self.record("programs: languages", document["languages"], dict.fromkeys(LANGUAGES, _object))
+        listed: dict[str, Check] = {"directories": lambda value: _by_directory(value, _distinct_words_or_none)}
+        for name, record in document["systems"].items():
+            yield from self.record(f"programs: {name}", record, listed | _FACT, _NOTED)
+        words: dict[str, Check] = {"programs": _distinct_words_or_none}
+        for name, record in document["languages"].items():
+            yield from self.record(f"programs: {name}", record, words | _FACT, _NOTED)
 
 
 def _by_directory(value: Any, check: Check) -> bool:

@@ -17,6 +17,9 @@ class Behaviour(NamedTuple):
 
     ``subdirectories`` are tried inside each searched directory, in this order, before the directory itself.
     ``stack_executable_by_default``: a file without PT_GNU_STACK asks for an executable stack.
+    ``symbol_must_be_in_its_file``: a symbol that is bound to a version is sought no further than in the library which
+    had it when the file was linked. ``unversioned_supply_aborts``: that library having the symbol without any version
+    tables trips an assertion.
     """
 
     pie_as_library: bool
@@ -25,6 +28,8 @@ class Behaviour(NamedTuple):
     dlopen_makes_stack_executable: bool
     stack_executable_by_default: bool
     relr_must_be_declared: bool
+    symbol_must_be_in_its_file: bool
+    unversioned_supply_aborts: bool
     subdirectories: tuple[str, ...]
 
 
@@ -51,6 +56,8 @@ def behaviour_of(loader: Loader, architecture: str, cpu_level: str) -> Behaviour
         dlopen_makes_stack_executable=facts["dlopen_makes_stack_executable"],
         stack_executable_by_default=table["stack_executable_by_default"][architecture],
         relr_must_be_declared=facts["relr_must_be_declared"],
+        symbol_must_be_in_its_file=facts["symbol_must_be_in_its_file"],
+        unversioned_supply_aborts=facts["unversioned_supply_aborts"],
         subdirectories=(
             *(_hwcaps(tuple(table["hwcaps"][architecture]), cpu_level) if facts["hwcaps"] else ()),
             *(table["legacy"][architecture] if facts["legacy"] else ()),

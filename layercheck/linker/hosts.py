@@ -30,7 +30,7 @@ class Hosts:
         self._filesystem = filesystem
         self._library_path = library_path
         self._musl = filesystem.environment.loader.kind == "musl"
-        self._loader = (MuslLoader if self._musl else GlibcLoader)(filesystem, library_path)
+        self.loader = (MuslLoader if self._musl else GlibcLoader)(filesystem, library_path)
         self._started: dict[str, Process | MuslProcess | None] = {}
 
     def load(self, root: Root) -> Load:
@@ -43,14 +43,14 @@ class Hosts:
         if own is not None and not self._musl:
             # A program that brings its own loader is prepared by that one.
             return MuslLoader(self._filesystem, self._library_path, path=own).load_program(root.path)
-        return self._loader.load_program(root.path)
+        return self.loader.load_program(root.path)
 
     def _open(self, root: Root) -> Load:
         environment = self._filesystem.environment
         interpreter = interpreter_for(root, environment) if environment.interpreters else None
         process = self._process(interpreter) if interpreter is not None else None
         if process is None:
-            return self._loader.load_program(root.path)
+            return self.loader.load_program(root.path)
         load = process.copy().dlopen(root.path)
         # The lookup of the file itself is the interpreter's, and it is there.
         own = [lookup for lookup in load.lookups if lookup.name != root.path]
@@ -59,7 +59,7 @@ class Hosts:
     def _process(self, interpreter: str) -> Process | MuslProcess | None:
         """The interpreter with what it needs; None when the capture does not hold all of that."""
         if interpreter not in self._started:
-            process = self._loader.start(interpreter, by_kernel=True)
+            process = self.loader.start(interpreter, by_kernel=True)
             usable = not isinstance(process, Load) and process.load.status != "fails"
             self._started[interpreter] = process if usable and not isinstance(process, Load) else None
         return self._started[interpreter]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..artifact import Opened
+
 
 class Lookup(NamedTuple):
     """One search for a DT_NEEDED name.
@@ -46,6 +48,9 @@ class Load(NamedTuple):
     (path, reason) when a candidate ended the load, as the real loader ends on a file that is no ELF. Remarks that stop
     nothing: ``weak``, missing nodes of needs that are flagged weak, and ``unversioned``, (library, required by) where
     nodes are needed of a library that defines none at all.
+
+    ``program``: the path of the program into whose process the file was opened; None when it was loaded as a program.
+    ``scope`` are then all objects in which its symbols are sought, in order: those of the program, then its own.
     """
 
     path: str
@@ -57,11 +62,37 @@ class Load(NamedTuple):
     error: tuple[str, str] | None = None
     weak: tuple[MissingVersion, ...] = ()
     unversioned: tuple[tuple[str, str], ...] = ()
+    program: str | None = None
+    scope: tuple[LoadedObject, ...] = ()
 
     @property
     def missing(self) -> tuple[Lookup, ...]:
         """The lookups that found nothing."""
         return tuple([lookup for lookup in self.lookups if lookup.path is None])
+
+    def renamed(self, path: str, real: str) -> Load:
+        """The load of another program that differs from this one's in its path only."""
+        old = self.path
+
+        def facts(found: tuple[MissingVersion, ...]) -> tuple[MissingVersion, ...]:
+            return tuple([fact._replace(required_by=path) if fact.required_by == old else fact for fact in found])
+
+        first = self.objects[0]._replace(path=path, real=real)
+        others = [item._replace(loader=path) if item.loader == old else item for item in self.objects[1:]]
+        lookups = [
+            lookup._replace(required_by=path) if lookup.required_by == old else lookup for lookup in self.lookups
+        ]
+        return Load(
+            path,
+            self.status,
+            (first, *others),
+            tuple(lookups),
+            facts(self.missing_versions),
+            facts(self.unverified),
+            (path, self.error[1]) if self.error is not None and self.error[0] == old else self.error,
+            facts(self.weak),
+            tuple([(library, path if by == old else by) for library, by in self.unversioned]),
+        )
 
     def chain(self, path: str) -> tuple[str, ...]:
         """The objects from the root to the object opened as ``path``."""
@@ -74,8 +105,25 @@ class Load(NamedTuple):
         return tuple(reversed(chain))
 
 
+class Unopened(NamedTuple):
+    """Names that code opens at run time, none of which leads to a library.
+
+    ``path`` is the absolute path of the file that has the names, ``tried`` every candidate of the name in ``tried_for``
+    with its reason. ``unseen``: of the names given to find_library, libraries that dlopen would find.
+    """
+
+    path: str
+    opened: Opened
+    tried: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
 class Resolution(NamedTuple):
-    """The loads of all roots of a deployment; ``certain`` holds those roots that something surely opens."""
+    """The loads of all roots of a deployment; ``certain`` holds those roots that something surely opens.
+
+    ``unopened`` are the names that Python code and configuration files open in vain.
+    """
 
     loads: tuple[Load, ...]
     certain: frozenset[str]
+    unopened: tuple[Unopened, ...] = ()

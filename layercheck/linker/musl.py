@@ -27,7 +27,7 @@ MAX_OBJECTS = 5_000
 class _Object:
     """An object of one process: ``name`` is the path by which it was opened, ``short`` what a search found it as."""
 
-    __slots__ = ("image", "name", "needed_by", "place", "real", "rpath", "short")
+    __slots__ = ("image", "name", "needed_by", "needs", "place", "real", "rpath", "short")
 
     def __init__(self, hit: Hit, name: str, file: ElfImage | Named, needed_by: _Object | None) -> None:
         self.name = name
@@ -36,6 +36,7 @@ class _Object:
         self.place = "artifact" if hit.node.mount >= 0 else "environment"
         self.needed_by = needed_by
         self.short: str | None = None
+        self.needs: list[_Object] = []
         self.rpath: tuple[str, ...] = ()
 
     @property
@@ -112,11 +113,12 @@ class MuslProcess:
         self._objects = [program]
         self._lookups: list[Lookup] = []
         self.load = self._load_needed(program.name, 0)
+        self._first = len(self._objects)
 
     def copy(self) -> MuslProcess:
         """The same process once more; what is opened into one is not in the other."""
         other = MuslProcess.__new__(MuslProcess)
-        other._loader, other.load = self._loader, self.load
+        other._loader, other.load, other._first = self._loader, self.load, self._first
         # What was opened by its path may get a short name later: in one copy only.
         other._objects = [item if item.short is not None else copy(item) for item in self._objects]
         other._program, other._lookups = other._objects[0], []
@@ -130,7 +132,16 @@ class MuslProcess:
         load = self._load_needed(name, before)
         if load.status == "fails":
             del self._objects[before:]
-        return load
+            return load
+        opened = self._lookups[0].path
+        return load._replace(program=self._program.name, scope=self._scope(opened))
+
+    def _scope(self, opened: str | None) -> tuple[LoadedObject, ...]:
+        """Where the symbols of what was opened are sought: in the program's objects, then in its own."""
+        found = [item for item in self._objects[self._first :] if item.name == opened]
+        for item in found:
+            found += [need for need in item.needs if need not in found]
+        return tuple([_described(item) for item in dict.fromkeys([*self._objects[: self._first], *found])])
 
     def _load_needed(self, path: str, at: int) -> Load:
         first = at
@@ -138,12 +149,7 @@ class MuslProcess:
             for name in self._objects[at].needed:
                 self._need(name, self._objects[at])
             at += 1
-        objects = tuple(
-            [
-                LoadedObject(o.name, o.real, o.place, o.needed_by.name if o.needed_by is not None else None)
-                for o in self._objects[first:]
-            ]
-        )
+        objects = tuple([_described(item) for item in self._objects[first:]])
         failed = any(lookup.path is None for lookup in self._lookups)
         return Load(path, "fails" if failed else "loads", objects, tuple(self._lookups))
 
@@ -162,6 +168,7 @@ class MuslProcess:
             return
         for item in self._objects[1:]:
             if item.short == name:
+                requirer.needs.append(item)
                 self._note(name, requirer, item.name, item.place, "loaded")
                 return
         lists = self._lists(requirer)
@@ -192,6 +199,7 @@ class MuslProcess:
             if item.real == hit.real:
                 if item.short is None and path != name:
                     item.short = item.name[item.name.rfind("/") + 1 :]
+                requirer.needs.append(item)
                 self._note(name, requirer, item.name, item.place, via)
                 return
         own = loader.open(loader.path)
@@ -208,6 +216,7 @@ class MuslProcess:
         if path != name:
             item.short = path[path.rfind("/") + 1 :]
         self._objects.append(item)
+        requirer.needs.append(item)
         self._note(name, requirer, path, item.place, via)
 
     def _note(self, name: str, requirer: _Object, path: str, place: str, via: str) -> None:
@@ -215,6 +224,10 @@ class MuslProcess:
 
     def _fail(self, name: str, requirer: _Object, tried: tuple[str, ...]) -> None:
         self._lookups.append(Lookup(name, requirer.name, None, None, None, tried))
+
+
+def _described(item: _Object) -> LoadedObject:
+    return LoadedObject(item.name, item.real, item.place, item.needed_by.name if item.needed_by is not None else None)
 
 
 def unusable(node: Node, file: object) -> str | None:

@@ -25,12 +25,13 @@ Found: TypeAlias = tuple[Library | Refusal | None, str]
 class Loaded:
     """An object of one process; ``loader`` is the object that needed it first (None: the program, or a dlopen)."""
 
-    __slots__ = ("answers", "done", "library", "loader")
+    __slots__ = ("answers", "done", "library", "loader", "needs")
 
     def __init__(self, library: Library, loader: Loaded | None) -> None:
         self.library = library
         self.loader = loader
         self.done = False
+        self.needs: list[Loaded] = []
         # What the lists hold that are searched for it, shared by all that search the same; made when first asked.
         self.answers: dict[str, Found] | None = None
 
@@ -82,7 +83,21 @@ class Process:
             for table in (self._names, self._sonames, self._files):
                 for key in [key for key, item in table.items() if item in gone]:
                     del table[key]
-        return load
+            return load
+        return load._replace(program=self._program.library.path, scope=self._scope(self._names[name]))
+
+    def _scope(self, opened: Loaded) -> tuple[LoadedObject, ...]:
+        """Where the symbols of ``opened`` are sought: in the program's objects, then in its own."""
+        found: dict[Loaded, None] = {}
+        for root in (self._program, opened):
+            reached = {root: None}
+            pending = [root]
+            for item in pending:
+                fresh = [need for need in dict.fromkeys(item.needs) if need not in reached]
+                reached.update(dict.fromkeys(fresh))
+                pending += fresh
+            found.update(reached)
+        return tuple([_described(item) for item in found])
 
     def _add(self, item: Loaded, names: tuple[str, ...], file: str | None) -> None:
         self._objects.append(item)
@@ -143,6 +158,8 @@ class Process:
                 # From now on it goes by that name, which version needs may use.
                 self._names[name] = loaded
         if loaded is not None:
+            if requirer is not None:
+                requirer.needs.append(loaded)
             library = loaded.library
             self._lookups.append(Lookup(name, by, library.path, library.place, "loaded"))
             return None
@@ -156,6 +173,8 @@ class Process:
             return answer
         same = self._files.get(answer.real)
         if same is not None:
+            if requirer is not None:
+                requirer.needs.append(same)
             self._names[name] = same
             self._lookups.append(Lookup(name, by, same.library.path, same.library.place, via))
             return None
@@ -165,7 +184,10 @@ class Process:
         if refusal is not None:
             return Refusal(answer.path, refusal, FATAL)
         # Names are matched as text: the one asked for, and the path that was opened.
-        self._add(Loaded(answer, requirer), (name, answer.path), answer.real)
+        item = Loaded(answer, requirer)
+        if requirer is not None:
+            requirer.needs.append(item)
+        self._add(item, (name, answer.path), answer.real)
         self._lookups.append(Lookup(name, by, answer.path, answer.place, via))
         return None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ..filesystem import Filesystem
+from .glibc import GlibcLoader
 from .hosts import Hosts
 from .model import Load, Resolution
+from .opened import find_unopened
 from .roots import LIBRARY, UNUSED, Root, find_roots
 
 
@@ -39,8 +41,9 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
         and (_directory(root.path), root.image.soname) not in sonames
     ]
     certain.update(_opened_by_code(roots, filesystem))
+    unopened = find_unopened(filesystem, hosts.loader, loads) if isinstance(hosts.loader, GlibcLoader) else ()
     loads += _unreached(pending, hosts)
-    return Resolution(tuple(loads), frozenset(certain))
+    return Resolution(tuple(loads), frozenset(certain), unopened)
 
 
 def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -27,6 +28,7 @@ def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, q
         if (not quiet or finding.severity is Severity.ERROR) and (everywhere or not finding.targets)
     ]
     brief_before = False
+    told: set[tuple[str, ...]] = set()
     for _, rule in groupby(groups(found), key=lambda group: (group.head.severity.rank, group.head.rule)):
         same_rule = list(rule)
         brief = same_rule[0].head.severity is Severity.INFO and not verbose
@@ -38,7 +40,7 @@ def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, q
             if brief:
                 _brief(page, group, names)
             else:
-                _block(page, group, names, verbose)
+                _block(page, group, names, verbose, told)
         if len(shown) < len(same_rule):
             _rest(page, same_rule[len(shown) :])
 
@@ -71,7 +73,7 @@ def _brief(page: Page, group: Group, names: Names) -> None:
     page.paragraph(*_heading(group, names), f"{where}: {group.fact}", hang=2)
 
 
-def _block(page: Page, group: Group, names: Names, verbose: bool) -> None:
+def _block(page: Page, group: Group, names: Names, verbose: bool, told: set[tuple[str, ...]]) -> None:
     places = _places(group, names)
     page.paragraph(*_heading(group, names), f"  {plural(len(places), 'file')}" if len(places) > 1 else "", hang=2)
     page.paragraph(group.fact, indent=2)
@@ -79,8 +81,13 @@ def _block(page: Page, group: Group, names: Names, verbose: bool) -> None:
     _write_fix(page, group.head.fix)
     single = len(group.findings) == 1
     _write_chain(page, group.shared("chain"))
-    if single or verbose:
-        _write_tried(page, group.shared("tried"), verbose)
+    tried = group.shared("tried")
+    places_tried = tuple([re.sub(r"/[^/:]+(?=:)", "/", line, count=1) for line in _strings(tried)])
+    if verbose or (single and places_tried not in told):
+        _write_tried(page, tried, verbose)
+    elif single and places_tried:
+        page.line(f"tried: the same {len(places_tried)} places as above, in the same order", indent=2)
+    told.add(places_tried)
     if folded := consequences(group):
         counts = ", ".join(f"{count:,} x {rule}" for rule, count in folded)
         page.paragraph(f"also explains: {counts}", indent=2, hang=2)

@@ -1,10 +1,32 @@
 """The rules, one module a family. ``all_rules`` lists what is implemented."""
 
-from . import archive, binaries, bootstrap, layout, linking, modes, packed, python, ruby, shadowing, size
-from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unknown
+from . import (
+    archive,
+    binaries,
+    bootstrap,
+    dotnet,
+    handler,
+    java,
+    layout,
+    linking,
+    modes,
+    opened,
+    packed,
+    php,
+    programs,
+    python,
+    ruby,
+    shadowing,
+    size,
+    symbols,
+)
+from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
 from .shape import Shape, outline
 
-_FAMILIES = (archive, layout, modes, size, binaries, linking, shadowing, python, packed, ruby, bootstrap)
+_FAMILIES = (
+    *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
+    *(python, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+)
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 
 
@@ -22,7 +44,7 @@ __all__ = [
     "StackView",
     "Subject",
     "TargetView",
-    "Unknown",
+    "Unsure",
     "all_rules",
     "outline",
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -142,6 +144,18 @@ def for_library(view: TargetView, subject: Subject, path: str, library: str) -> 
     return "\n".join(lines)
 
 
+def for_opened(view: TargetView, stems: Iterable[str], names: Sequence[str]) -> str:
+    """What to do about libraries that are opened by name: ``stems``: their names without lib and .so."""
+    opened = _table()["opened"]
+    lines = list(dict.fromkeys([str(opened[stem]["text"]) for stem in stems if stem in opened]))
+    shown = ", ".join(name[name.rfind("/") + 1 :] for name in names)
+    copy = (
+        f"Copy {shown} (built for {view.environment.architecture} on {system_of(view)} or older), with all that "
+        "it needs, into the layer's lib/ directory, which is /opt/lib."
+    )
+    return "\n".join([*lines, copy])
+
+
 def is_for_elsewhere(subject: Subject, path: str) -> bool:
     """Whether a file belongs to a package that is made for another system only, and that others do without (data)."""
     package = subject.packages.owner(path)
@@ -168,6 +182,18 @@ def _is_bundled_name(library: str) -> bool:
     stem = library.split(".so", 1)[0]
     tag = stem.rpartition("-")[2]
     return len(tag) == 8 and all(c in "0123456789abcdef" for c in tag)
+
+
+def for_symbols(wanted: Iterable[tuple[str, str | None]]) -> str | None:
+    """What usually supplies such symbols (names with versions): the advice that fits the most of them; None where none
+    of them is known."""
+    texts = Counter(
+        str(known["text"])
+        for name, version in wanted
+        for known in _table()["symbols"]
+        if re.search(known.get("name", ""), name) and re.search(known.get("version", ""), version or "")
+    )
+    return texts.most_common(1)[0][0] if texts else None
 
 
 def for_version(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..artifact import Artifact, Facts
 from ..artifact.names import installed_place
@@ -18,6 +18,9 @@ from ..filesystem import Filesystem, Overlay
 from ..finding import Confidence, Severity
 from ..linker import Resolution
 from .shape import Shape
+
+if TYPE_CHECKING:
+    from ..linker.symbols import Lacking
 
 Scope = Literal["artifact", "stack", "target"]
 
@@ -55,7 +58,10 @@ class ArtifactView(NamedTuple):
 
 
 class StackView(NamedTuple):
-    """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand."""
+    """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand.
+
+    ``handler_code`` maps (subject's id, path) of what the handler may mean to whether it defines what is asked for.
+    """
 
     subjects: tuple[Subject, ...]
     overlay: Overlay
@@ -64,6 +70,7 @@ class StackView(NamedTuple):
     handler: str | None
     env: Mapping[str, str]
     settings: Settings
+    handler_code: Mapping[tuple[str, str], bool | None] = {}
 
     @property
     def function(self) -> Subject | None:
@@ -72,13 +79,17 @@ class StackView(NamedTuple):
 
 
 class TargetView(NamedTuple):
-    """A stack on one runtime and architecture, with everything resolved."""
+    """A stack on one runtime and architecture, with everything resolved.
+
+    ``undefined``: the loads that lack symbols, out of those whose processes are known completely.
+    """
 
     stack: StackView
     environment: Environment
     runtime: Runtime
     filesystem: Filesystem
     resolution: Resolution
+    undefined: tuple[Lacking, ...] = ()
 
     def facts(self, subject: Subject) -> Iterator[tuple[str, Facts]]:
         """The facts of an artifact's files, without those that a later layer replaces: they never appear in /opt."""
@@ -132,15 +143,12 @@ class Fault(NamedTuple):
     details: Mapping[str, Any] = NOTHING
 
 
-class Unknown(NamedTuple):
-    """What a rule yields where the artifact does not tell; the report counts it under ``unchecked``.
-
-    ``what`` is not known of the file at ``path``, and ``why``.
-    """
+class Unsure(NamedTuple):
+    """What a rule yields where it cannot judge: ``what`` is not known, and ``why``. It goes under ``unchecked``."""
 
     what: str
     why: str
-    subject: Subject
+    subject: Subject | None = None
     path: str | None = None
 
 
@@ -156,7 +164,7 @@ class Rule(NamedTuple):
     fix: str
     example: str
     sources: tuple[str, ...]
-    run: Callable[[Any], Iterable[Fault | Unknown]]
+    run: Callable[[Any], Iterable[Fault | Unsure]]
 
 
 def rule(
@@ -170,10 +178,10 @@ def rule(
     fix: str,
     example: str,
     sources: tuple[str, ...],
-) -> Callable[[Callable[[Any], Iterable[Fault | Unknown]]], Rule]:
+) -> Callable[[Callable[[Any], Iterable[Fault | Unsure]]], Rule]:
     """Make a function into a Rule, with its documentation beside it."""
 
-    def make(run: Callable[[Any], Iterable[Fault | Unknown]]) -> Rule:
+    def make(run: Callable[[Any], Iterable[Fault | Unsure]]) -> Rule:
         return Rule(id, name, severity, scope, what, why, fix, example, sources, run)
 
     return make

@@ -247,13 +247,14 @@ def MISALIGNED_SEGMENT(view: ArtifactView) -> Iterator[Fault]:
     ),
 )
 def MUSL_LINKED(view: TargetView) -> Iterator[Fault]:
+    served = _loaded_by_own_musl(view)
     for subject in view.stack.subjects:
         found: dict[str, Libc] = {}
         for path, fact in view.facts(subject):
             image = fact.elf
             if not isinstance(image, ElfImage) or image.machine != MACHINES[view.environment.architecture]:
                 continue
-            if is_data(path):
+            if is_data(path) or subject.where(path) in served:
                 continue
             libc = detect_libc(image)
             if libc.kind in ("musl", "bionic") and not _brings_loader(view, image):
@@ -276,6 +277,18 @@ def MUSL_LINKED(view: TargetView) -> Iterator[Fault]:
 
 def _brings_loader(view: TargetView, image: ElfImage) -> bool:
     return image.interp is not None and isinstance(view.filesystem.lookup(image.interp), Hit)
+
+
+def _loaded_by_own_musl(view: TargetView) -> set[str]:
+    """The files that programs with a musl loader of their own load: they are for musl and rightly so."""
+    nodes = view.filesystem.overlay.nodes
+    served: set[str] = set()
+    for load in view.resolution.loads:
+        node = nodes.get(load.path)
+        image = node.facts.elf if node is not None and node.facts is not None else None
+        if isinstance(image, ElfImage) and _brings_loader(view, image) and detect_libc(image).kind == "musl":
+            served.update([item.real for item in load.objects])
+    return served
 
 
 def _bundled_beside(view: TargetView, subject: Subject, path: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..environment import Runtime
 from ..finding import Confidence, Severity
 from .base import Fault, Subject, TargetView, quote, rule
+from .package_names import misnamed_packages
 
 _LAYERS_DOC = "AWS Lambda developer guide, packaging your layer content"
 ROOTS = ("python", "nodejs", "java", "ruby", "bin", "lib", "extensions")
@@ -296,17 +297,22 @@ def _misplaced_java(subject: Subject) -> list[tuple[str, str]]:
     "misplaced-packages",
     Severity.ERROR,
     "target",
-    what="Packages, node_modules, gems or jars at a level that is not searched.",
-    why="/opt/node_modules, /opt/nodejs/sharp or /opt/python/site-packages look right and are not on any search path.",
-    fix="Move them to the directory that is searched.",
+    what="Packages, node_modules, gems or jars at a level that is not searched, or a compiled Python package in a "
+    "directory whose name cannot be imported.",
+    why="/opt/node_modules, /opt/nodejs/sharp or /opt/python/site-packages look right and are not on any search path. "
+    "And psycopg2-3.6/ is no module's name: 'No module named psycopg2' until it is called psycopg2/.",
+    fix="Move them to the directory that is searched, or give the directory the name that is imported.",
     example="node_modules/ at the root of a layer instead of nodejs/node_modules/",
     sources=(
         _LAYERS_DOC,
         "https://github.com/serverless/serverless/issues/6724",
         "https://github.com/aws/aws-lambda-builders/issues/177",
+        "https://github.com/jkehler/awslambda-psycopg2/issues/19",
     ),
 )
 def MISPLACED_PACKAGES(view: TargetView) -> Iterator[Fault]:
+    if view.runtime.language == "python":
+        yield from misnamed_packages(view)
     for subject in _layers(view):
         if _wrapped(subject):
             continue

@@ -21,7 +21,7 @@ LOADER = "man 8 ld.so"
 SEARCH = "AWS Lambda developer guide, environment variables: LD_LIBRARY_PATH"
 
 
-def _place(view: TargetView, path: str) -> tuple[Subject, str] | None:
+def place_of(view: TargetView, path: str) -> tuple[Subject, str] | None:
     """The artifact that holds an absolute path, and the path inside it."""
     hit = view.filesystem.lookup(path)
     if not isinstance(hit, Hit) or hit.node.entry is None:
@@ -31,7 +31,7 @@ def _place(view: TargetView, path: str) -> tuple[Subject, str] | None:
 
 def _blamed(view: TargetView, load: Load, requirer: str) -> tuple[Subject, str] | None:
     """The file that a finding names: the root (DESIGN: roots are judged)."""
-    return _place(view, load.path) or _place(view, requirer)
+    return place_of(view, load.path) or place_of(view, requirer)
 
 
 class _Group:
@@ -130,7 +130,7 @@ def MISSING_LIBRARY(view: TargetView) -> Iterator[Fault]:
         name = group.lookup.name
         if "/" not in name and any(_named(view, name)):
             continue
-        place = _place(view, group.lookup.required_by)
+        place = place_of(view, group.lookup.required_by)
         fix = for_library(view, place[0], place[1], name) if place else None
         fault = _fault(view, group, f"needs {name}, which no searched directory holds: cannot open shared object", fix)
         if fault is not None and fault.subject is not None:
@@ -149,7 +149,13 @@ def _together(faults: list[Fault]) -> Fault:
     unsure = (
         "" if head.severity is None else "; nothing is seen to load this file, so it fails only if something opens it"
     )
-    return head._replace(fact=fact + unsure, details={**head.details, "libraries": names})
+    return head._replace(fact=fact + unsure, details={**head.details, "libraries": names, **_roots(faults)})
+
+
+def _roots(faults: Sequence[Fault]) -> dict[str, list[str]]:
+    """The detail ``roots`` of several faults of one root: all that fail by any of them."""
+    roots = {root for fault in faults for root in fault.details.get("roots", ())}
+    return {"roots": sorted(roots)} if roots else {}
 
 
 _ORDER = {"libGL.so.1": 0}
@@ -255,7 +261,7 @@ def _fatal(view: TargetView) -> Iterator[Fault]:
         if load.error is None or load.error in seen:
             continue
         seen.add(load.error)
-        place = _place(view, load.path)
+        place = place_of(view, load.path)
         if place is None:
             continue
         path, reason = normpath(load.error[0]), load.error[1]
@@ -296,10 +302,10 @@ def SYMBOL_VERSION_NOT_FOUND(view: TargetView) -> Iterator[Fault]:
         certain = [load for load in loads if load.path in view.resolution.certain]
         own = [load for load in loads if load.path == requirer]
         load = ([o for o in own if o in certain] or certain or own or loads)[0]
-        place = _place(view, load.path)
+        place = place_of(view, load.path)
         if place is None:
             continue
-        blamed = _place(view, requirer) or place
+        blamed = place_of(view, requirer) or place
         details: dict[str, Any] = {
             "required_by": requirer,
             "chain": list(load.chain(requirer)),
@@ -339,7 +345,7 @@ def _versions_together(view: TargetView, faults: list[Fault]) -> Fault:
     if through:
         through += f" and {len(requirers) - 1} more)" if len(requirers) > 1 else ")"
     fact = f"needs {wanted}, which {view.environment.name}'s libraries lack: version not found{through}"
-    return head._replace(fact=fact + head.fact, details={**head.details, "versions": versions})
+    return head._replace(fact=fact + head.fact, details={**head.details, "versions": versions, **_roots(faults)})
 
 
 def _sorted_nodes(nodes: Iterable[str]) -> list[str]:

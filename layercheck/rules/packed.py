@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..artifact import FILE, Facts
 from ..filesystem import Hit
 from ..finding import Confidence, Severity
-from .base import Fault, Subject, TargetView, Unknown, quote, rule
+from .base import Fault, Subject, TargetView, Unsure, quote, rule
 
 _VERSION = r"^v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(-[0-9A-Za-z.-]+)?"
 _RUNTIME_NAME = "AWS_LAMBDA_JS_RUNTIME"
@@ -90,7 +90,7 @@ def _release(package: _Package) -> Release | None:
         "https://github.com/shelfio/aws-lambda-libreoffice/issues/127",
     ),
 )
-def INCOMPLETE_NODE_PACKAGE(view: TargetView) -> Iterator[Fault | Unknown]:
+def INCOMPLETE_NODE_PACKAGE(view: TargetView) -> Iterator[Fault | Unsure]:
     if view.runtime.language != "nodejs":
         return
     for subject in view.stack.subjects:
@@ -101,7 +101,7 @@ def INCOMPLETE_NODE_PACKAGE(view: TargetView) -> Iterator[Fault | Unknown]:
             if fact.npm is not None:
                 facts = table()["packages"][fact.npm.name]
                 if fact.npm.version is None or _order(fact.npm.version) is None:
-                    yield Unknown("whether it suits the runtime", "its version cannot be read", subject, path)
+                    yield Unsure("whether it suits the runtime", "its version cannot be read", subject, path)
                     continue
                 package = _Package(subject, path, fact.npm.name, fact.npm.version, facts)
                 release = _release(package)
@@ -113,7 +113,7 @@ def INCOMPLETE_NODE_PACKAGE(view: TargetView) -> Iterator[Fault | Unknown]:
                 yield from _bare(view, subject, path)
 
 
-def _judge(view: TargetView, package: _Package, release: Release) -> Iterator[Fault | Unknown]:
+def _judge(view: TargetView, package: _Package, release: Release) -> Iterator[Fault | Unsure]:
     if "program" in release or "opt" in release:
         yield from _outside(view, package, release)
         return
@@ -242,7 +242,7 @@ def _newer(view: TargetView, package: _Package) -> str:
     return f"{head}\nnpm uninstall {quote(package.name)}\n{command}"
 
 
-def _arm64(view: TargetView, package: _Package) -> Fault | Unknown | None:
+def _arm64(view: TargetView, package: _Package) -> Fault | Unsure | None:
     """What npm installs is for x86_64, which its compressed form hides from every other rule."""
     if view.environment.architecture != "arm64" or "arm64_from" not in package.facts:
         return None
@@ -251,7 +251,7 @@ def _arm64(view: TargetView, package: _Package) -> Fault | Unknown | None:
     program = package.facts["program"]
     if first is not None and own is not None and own >= first:
         why = "it is compressed, and what npm installs is for x86_64; the author's arm64 layer and packs look the same"
-        return Unknown(f"the processor of its {program}", why, package.subject, package.path)
+        return Unsure(f"the processor of its {program}", why, package.subject, package.path)
     return Fault(
         f"{package.title} carries {program} for x86_64 only, the target is arm64: cannot execute binary file",
         package.subject,
@@ -261,7 +261,7 @@ def _arm64(view: TargetView, package: _Package) -> Fault | Unknown | None:
     )
 
 
-def _outside(view: TargetView, package: _Package, release: Release) -> Iterator[Fault | Unknown]:
+def _outside(view: TargetView, package: _Package, release: Release) -> Iterator[Fault | Unsure]:
     """Releases that need an archive in /opt, or a program of the system."""
     details = {"package": package.name, "version": package.version}
     program = package.facts["program"]
@@ -271,7 +271,7 @@ def _outside(view: TargetView, package: _Package, release: Release) -> Iterator[
             return
         other = next((name for name in release["not"] if _is_there(view, f"/opt/{name}")), None)
         if other is None and view.stack.function is None:
-            yield Unknown(f"/opt/{wanted}, which it opens", "a layer beside this one could bring it", *package[:2])
+            yield Unsure(f"/opt/{wanted}, which it opens", "a layer beside this one could bring it", *package[:2])
             return
         have = f"the layer brings {other} instead" if other is not None else "no layer here brings it"
         yield Fault(

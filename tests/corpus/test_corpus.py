@@ -28,6 +28,8 @@ SHARES = {
     "symlink": 2,
     "bootstrap-name": 4,
     "crlf": 2,
+    "dlopen-name": 4,
+    "data-files": 1,
 }
 
 
@@ -42,6 +44,7 @@ def test_the_verdict_is_the_expected_one(case: Case, tmp_path: Path) -> None:
         kind=case.artifact.kind,
         handler=case.handler,
         env=dict(case.env),
+        environment=case.environment,
         upload=case.upload,
     )
     complaints = disagreements(case, report)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from layercheck.elf import ElfImage, Ranges, View, read_elf, read_elf_ranges
-from support.elf_oracle import elf_facts
+from support.elf_oracle import elf_facts, facts_of
 from support.elf_writer import DF_1_PIE, MACHINES, TYPES, build_elf
 
 Fields = dict[str, Any]
@@ -65,11 +65,6 @@ def image_of(raw: bytes) -> ElfImage:
     image = read_elf(raw)
     assert isinstance(image, ElfImage), image
     return image
-
-
-def facts_of(image: ElfImage) -> Fields:
-    facts = {name: value for name, value in image._asdict().items() if name != "defects"}
-    return {**facts, "loads": tuple(tuple(load) for load in image.loads)}
 
 
 def with_flags(specs: Sequence[Any]) -> tuple[tuple[str, int], ...]:

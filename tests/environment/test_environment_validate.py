@@ -47,6 +47,13 @@ LIMIT = ("limits", "limits", "unzipped_total_bytes")
 
 CASES = [
     pytest.param(delete("limits"), "limits: no such table", id="table-gone"),
+    pytest.param(put("programs", "systems", "al2", "directories", {"bin": "a"}), "directories is malformed", id="bin"),
+    pytest.param(
+        put("programs", "systems", "al2", "directories", {"/bin": "a a"}), "directories is malformed", id="twice"
+    ),
+    pytest.param(put("programs", "languages", "ruby", "programs", 1), "programs is malformed", id="programs-no-text"),
+    pytest.param(put("programs", "links", {"/bin": "usr"}), "links: /bin is malformed", id="link-not-absolute"),
+    pytest.param(delete("programs", "elsewhere", "source"), "elsewhere: source is missing", id="elsewhere-source"),
     pytest.param(put("more", {}), "more: unknown table", id="table-unknown"),
     pytest.param(put("limits", []), "limits: not an object", id="table-not-an-object"),
     pytest.param(put("layout", "layouts", []), "layout: layouts is missing or malformed", id="section-malformed"),

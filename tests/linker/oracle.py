@@ -29,7 +29,8 @@ def fresh_seed() -> int:
     return seed
 
 
-def plant(root: Path, question: Question, loader: str) -> None:
+def plant(root: Path, question: Question, programs: Mapping[str, str]) -> None:
+    """Write the tree, and copy the ``programs`` into it: {path in the root: file here}."""
     for path, file in question.tree.items():
         place = root / path[1:]
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -39,9 +40,10 @@ def plant(root: Path, question: Question, loader: str) -> None:
             assert isinstance(file, bytes)
             place.write_bytes(file)
             place.chmod(0o755)
-    copy = root / loader[1:]
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(os.path.realpath(loader), copy)
+    for path, source in programs.items():
+        copy = root / path[1:]
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(os.path.realpath(source), copy)
 
 
 def ask(

@@ -24,11 +24,13 @@ TARGET = "/opt/python/pkg/m.so"
 
 
 class Oracle(NamedTuple):
-    """What a tree may use: the loader's default directories, subdirectories that it knows, its own file name."""
+    """What a tree may use: the loader's default directories, subdirectories that it knows, its own file name, and the
+    machines of which files are made: its own, another one, and the 32-bit one beside it."""
 
     defaults: tuple[str, ...]
     subdirectories: tuple[str, ...]
     name: str
+    machines: tuple[str, str, str] = ("x86_64", "aarch64", "i386")
 
 
 class Question(NamedTuple):
@@ -79,7 +81,7 @@ def library(chance: random.Random, oracle: Oracle, name: str, filters: bool) -> 
         flags_1=0x800 if chance.random() < 0.05 else None,
         verdef=chance.sample(NODES, chance.choice((1, 2, 3))) if chance.random() < 0.6 else None,
         verneed=verneed or None,
-        machine=chance.choices(("x86_64", "aarch64", "i386"), (90, 7, 3))[0],
+        machine=chance.choices(oracle.machines, (90, 7, 3))[0],
         osabi=3 if chance.random() < 0.1 else 0,
         abi_note=chance.choice(((0, 3, 2, 0), (0, 99, 0, 0), (1, 0, 0, 0))) if chance.random() < 0.1 else None,
         relr=chance.random() < 0.03,
@@ -90,26 +92,27 @@ def library(chance: random.Random, oracle: Oracle, name: str, filters: bool) -> 
     )
 
 
-def unusable(chance: random.Random) -> bytes:
+def unusable(chance: random.Random, machine: str) -> bytes:
     """Files that end the load of glibc, or may."""
     return chance.choice(
         (
             b"INPUT(x)\n",
             b"",
             b"\x7fELF",
-            build_elf(etype="exec"),
-            build_elf(etype="rel"),
-            build_elf(etype="pie"),
-            build_elf(data="msb"),
-            build_elf(osabi=9),
-            build_elf(abiversion=1),
-            build_elf(dynamic=False),
+            build_elf(machine=machine, etype="exec"),
+            build_elf(machine=machine, etype="rel"),
+            build_elf(machine=machine, etype="pie"),
+            build_elf(machine=machine, data="msb"),
+            build_elf(machine=machine, osabi=9),
+            build_elf(machine=machine, abiversion=1),
+            build_elf(machine=machine, dynamic=False),
         )
     )
 
 
 def random_question(chance: random.Random, oracle: Oracle) -> Question:
     filters = chance.random() < 0.1
+    machine = oracle.machines[0]
     tree: dict[str, File] = {
         TARGET: build_elf(
             needed=needs(chance, oracle, 1),
@@ -117,6 +120,7 @@ def random_question(chance: random.Random, oracle: Oracle) -> Question:
             rpath=elements(chance) if chance.random() < 0.5 else None,
             runpath=elements(chance) if chance.random() < 0.3 else None,
             etype=chance.choice(("dyn", "pie")),
+            machine=machine,
         ),
         "/opt/link": "q",
         "/opt/file": b"is no directory",
@@ -139,9 +143,10 @@ def random_question(chance: random.Random, oracle: Oracle) -> Question:
             elif kind < 0.96:
                 tree[path + "/inside"] = b"makes it a directory"
             else:
-                tree[path] = unusable(chance)
+                tree[path] = unusable(chance, machine)
     if filters:
-        tree[f"{chance.choice(DIRECTORIES)}/{FILTER}"] = build_elf(soname=chance.choice((None, FILTER, NAMES[0])))
+        soname = chance.choice((None, FILTER, NAMES[0]))
+        tree[f"{chance.choice(DIRECTORIES)}/{FILTER}"] = build_elf(soname=soname, machine=machine)
     library_path = chance.choice((None, "", "/opt/lib", "/var/task:/var/task/lib:/opt/lib", elements(chance)))
     target = chance.choice((TARGET, TARGET, TARGET, "/opt/other/m.so", "opt/python/pkg/m.so"))
     cwd = "/" if not target.startswith("/") else chance.choice(("/", "/opt", "/srv/e"))

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from layercheck.elf import ElfImage, read_elf
+from layercheck.elf.symbols import Symbols, read_symbols
 from layercheck.environment.model import Environment, EnvironmentFile, Link, Loader, Named, Other, Versions
 from layercheck.filesystem import Filesystem, Overlay
-from layercheck.linker import GlibcLoader, Load, MissingVersion, MuslLoader, split_library_path
+from layercheck.linker import GlibcLoader, Load, LoadedObject, MissingVersion, MuslLoader, split_library_path
+from layercheck.linker.behaviour import behaviour_of
 from layercheck.linker.musl import MuslProcess
 from layercheck.linker.process import Process
+from layercheck.linker.symbols import Supplier, names_in, scope_of, unbound
 from support.elf_writer import build_elf
 
 DATA = Path(__file__).parent / "data"
@@ -92,6 +95,34 @@ def image(fields: str, machine: str, size: int | None) -> EnvironmentFile:
     return read if isinstance(read, ElfImage) else Other("text")
 
 
+@cache
+def symbols(fields: str, machine: str, size: int | None) -> Symbols | None:
+    return read_symbols(build_elf(**{"machine": machine, **json.loads(fields)})[:size])
+
+
+def undefined(case: Case, loader: Recorded, load: Load, *, lazy: bool = False) -> list[str]:
+    """The names of the symbols that the load lacks. The loaders' own C libraries have none of the names in the records
+    (which keep only their version nodes); a file cut short has no symbols that could be read."""
+    if load.status != "loads":
+        return []
+    own: dict[str, Symbols] = {}
+    for path, file in resolved_for(case["files"], loader).items():
+        if "elf" in file:
+            known = symbols(json.dumps(file["elf"]), loader.machine, file.get("truncate"))
+            own[path] = known if known is not None else Symbols({})
+    names = names_in(load)
+    scope = [
+        Supplier(item.path, own.get(item.real, Symbols({})), names.get(item.path, frozenset()))
+        for item in scope_of(
+            load, LoadedObject(loader.path, loader.path, "environment", None), musl=loader.kind == "musl"
+        )
+    ]
+    facts = Loader(loader.kind, loader.version, loader.path, loader.directories, loader.lib)
+    behaviour = behaviour_of(facts, loader.architecture, "") if loader.kind == "glibc" else None
+    found = unbound(scope, {item.path for item in load.objects}, behaviour, lazy=lazy)
+    return [item.symbol.name for item in found]
+
+
 def files_of(case: Case, loader: Recorded) -> dict[str, EnvironmentFile]:
     files: dict[str, EnvironmentFile] = {}
     for path, file in resolved_for(case["files"], loader).items():
@@ -152,7 +183,10 @@ def replay(case: Case, loader: Recorded) -> Result:
     by_kernel = mode == "kernel-start"
     target = resolved_for(case["target"], loader)
     load = ours.load_program(target, by_kernel=by_kernel, proc=not by_kernel)
-    result: Result = {"loads": load.status == "loads"}
+    # glibc's trace alone binds nothing, and a start only what is needed at once; musl binds everything, always.
+    starts, musl = mode in ("start", "kernel-start"), loader.kind == "musl"
+    lacking = undefined(case, loader, load, lazy=starts and not musl) if musl or mode != "trace" else []
+    result: Result = {"loads": load.status == "loads" and not lacking, "undefined": lacking}
     if loader.kind == "musl":
         if mode == "trace":
             result["resolved"] = musl_listing(load, loader)
@@ -207,8 +241,11 @@ def replay_dlopen(case: Case, loader: Recorded, ours: GlibcLoader | MuslLoader) 
     assert isinstance(process, (Process, MuslProcess))
     opened, mapped = [], []
     for name in resolved_for(case["open"], loader):
-        load = process.dlopen(name)
-        opened.append([name, load.status == "loads"])
-        if load.status == "loads":
+        trial = process.copy()
+        load = trial.dlopen(name)
+        good = load.status == "loads" and not undefined(case, loader, load, lazy=case.get("lazy", False))
+        opened.append([name, good])
+        if good:
+            process = trial
             mapped += [item.path for item in load.objects]
     return {"loads": all(good for _, good in opened), "opened": opened, "mapped": mapped}

@@ -69,7 +69,7 @@ def test_random_trees_load_as_musl_loads_them(tmp_path: Path) -> None:
     for number in range(TREES):
         question = random_question(random.Random(f"{seed}/{number}"), oracle)
         root = tmp_path / str(number)
-        plant(root, question, LD)
+        plant(root, question, {LD: LD})
         real = real_answer(root, question)
         shutil.rmtree(root)
         result = our_load(question)

@@ -24,6 +24,7 @@ LAMBDA_PATH = (
     "/opt/lib",
 )
 AMAZON = ("/lib64", "/usr/lib64")
+LOADERS = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "arm64": "/lib/ld-linux-aarch64.so.1"}
 
 File: TypeAlias = "bytes | str | EnvironmentFile"
 """Bytes are a file, text is the target of a symlink; the environment takes its own kinds of file too."""
@@ -42,7 +43,7 @@ def environment_of(
     lib: str = "lib64",
     architecture: str = "x86_64",
 ) -> Environment:
-    loader = Loader("glibc", version, "/lib64/ld-linux-x86-64.so.2", defaults, lib)
+    loader = Loader("glibc", version, LOADERS[architecture], defaults, lib)
     return Environment("made", architecture, None, loader, library_path, files, "made")
 
 

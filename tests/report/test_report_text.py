@@ -323,3 +323,21 @@ def test_runtimes_are_newest_first_within_their_family() -> None:
     told = [line.split() for line in lines(report(gate=False, targets=targets))]
     shown = [words[0] for words in told if len(words) == 2 and words[1] == "works"]
     assert shown == ["python3.13", "python3.10", "python3.9", "nodejs22.x", "nodejs18.x"]
+
+
+def test_a_search_that_went_the_same_way_is_told_once() -> None:
+    def tried(name: str, *more: str) -> list[str]:
+        return [f"/lib64/{name}: absent (default)", f"/opt/lib/{name}: absent (library-path)", *more]
+
+    made = report(
+        finding(rule="LC401", path="a.so", details={"tried": tried("liba.so.1")}, fact="needs liba.so.1"),
+        finding(rule="LC401", path="b.so", details={"tried": tried("libb.so.1")}, fact="needs libb.so.1"),
+        finding(
+            rule="LC401", path="c.so", details={"tried": tried("libc.so.1", "/x/libc.so.1: empty")}, fact="needs c"
+        ),
+    )
+    told = lines(made)
+    assert told.count("  tried, in order:") == 2
+    assert told.count("  tried: the same 2 places as above, in the same order") == 1
+    assert "    /opt/lib/liba.so.1: absent (library-path)" in told
+    assert lines(made, verbose=True).count("  tried, in order:") == 3

@@ -10,6 +10,7 @@ import pytest
 from check.made import SUFFIX, Files, judge, link, module, of, program, static_program, told
 from support.elf_writer import build_elf
 from support.foreign_writer import build_macho, build_pe
+from support.zip_writer import simple_zip
 
 ARM = module(machine="aarch64")
 X86 = module()
@@ -88,6 +89,11 @@ FINE: Sequence[tuple[str, Files, dict[str, Any]]] = (
         "nodejs/node_modules/@img/sharp-libvips-linuxmusl-x64/lib/libvips-cpp.so.42": MUSL,
     }, {"runtime": "nodejs22.x"}),
     ("one extension for each machine", {f"{PY}{SUFFIX}": X86, f"{PY}{SUFFIX.replace('x86_64', 'aarch64')}": ARM}, {}),
+    ("a musl program with its loader and a library for it", {
+        "bin/tool": (build_elf(etype="pie", interp="/opt/lib/ld-musl-x86_64.so.1", needed=["libown.so"]), 0o755),
+        "lib/ld-musl-x86_64.so.1": build_elf(soname="libc.so"),
+        "lib/libown.so": build_elf(soname="libown.so", needed=["libc.so"]),
+    }, {}),
     ("glibc and musl module", {f"{PY}{SUFFIX}": X86, f"{PY}{SUFFIX.replace('gnu', 'musl')}": MUSL}, {}),
     ("pyd beside the so", {f"{PY}{SUFFIX}": X86, f"{PY}.cp312-win_amd64.pyd": build_pe()}, {}),
     ("bare pyd beside the bare so", {f"{PY}.so": X86, f"{PY}.pyd": build_pe()}, {}),
@@ -114,7 +120,7 @@ FINE: Sequence[tuple[str, Files, dict[str, Any]]] = (
     ("plain stack", {f"{PY}.abi3.so": module(gnu_stack="rw")}, {}),
     ("no stack header", {f"{PY}.abi3.so": module(gnu_stack=None)}, {}),
     ("a data file that is called .so", {"python/pkg/locale/messages.so": b"somali"}, {}),
-    ("Java class, which begins as a fat Mach-O", {"java/lib/a.jar": b"x", "java/lib/A.class":
+    ("Java class, which begins as a fat Mach-O", {"java/lib/a.jar": simple_zip({"A.txt": b"1"}), "java/lib/A.class":
         b"\xca\xfe\xba\xbe\0\0\0\x41" + bytes(60)}, {"runtime": "java21"}),
 )  # fmt: skip
 

@@ -51,10 +51,17 @@ LC402 symbol-version-not-found error
 LC403 shadowed-library warning
 LC404 library-off-search-path error
 LC405 unusable-candidate error
+LC406 undefined-symbol warning
+LC407 unresolved-dlopen-name warning
 LC501 extension-abi-mismatch error
+LC541 class-version-too-new error
+LC542 damaged-class error
 LC561 bootstrap-missing error
 LC562 bootstrap-misnamed error
 LC563 crlf-script error
+LC581 dotnet-native-missing error
+LC591 php-extension-path error
+LC592 php-api-mismatch error
 """
 WANTED = {line.split()[0]: tuple(line.split()[1:]) for line in CATALOGUE.split("\n") if line}
 # A URL, or a document that is named: a guide, a standard, a manual page, a paper or release notes.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from check.made import Files, judge, module, of, static_program, told
+from support.zip_writer import simple_zip
 
 PKG = b"import os\n"
 NODE: dict[str, Any] = {"runtime": "nodejs22.x", "kind": "layer"}
@@ -62,7 +63,7 @@ CASES: Sequence[tuple[str, Files, dict[str, Any], list[tuple[str, str, str | Non
      [("LC104", "error", "nodejs/node20/node_modules")]),
     ("nodejs/node20 and node22", {f"nodejs/node{n}/node_modules/a/index.js": b"1" for n in (20, 22)}, NODE, []),
     ("node_modules of a package", {"nodejs/node_modules/a/node_modules/b/index.js": b"1"}, NODE, []),
-    ("java/lib", {"java/lib/a.jar": b"x"}, JAVA, []),
+    ("java/lib", {"java/lib/a.jar": simple_zip({"A.class": b"\xca\xfe\xba\xbe\0\0\0\x34"})}, JAVA, []),
     ("jars in java/", {"java/a.jar": b"x"}, JAVA, [("LC104", "error", "java")]),
     ("jars in lib/", {"lib/a.jar": b"x"}, JAVA, [("LC104", "error", "lib")]),
     ("gems", {"ruby/gems/3.4.0/gems/a-1/lib/a.rb": b"1"}, RUBY, []),
@@ -73,8 +74,9 @@ CASES: Sequence[tuple[str, Files, dict[str, Any], list[tuple[str, str, str | Non
      [("LC104", "error", "ruby/gems/3.4.0/ruby")]),
     ("functions have no layer roots", {"app.py": PKG, "pkg/__init__.py": PKG}, {"kind": "function"}, []),
     ("a function in a folder", {"proj/app.py": PKG}, {"handler": "app.handler"}, [("LC102", "error", "proj/app.py")]),
-    ("the handler names the folder", {"proj/app.py": PKG}, {"handler": "proj/app.handler"}, []),
-    ("other files beside the folder", {"proj/app.py": PKG, "x.txt": b"1"}, {"handler": "app.handler"}, []),
+    ("the handler names the folder", {"proj/app.py": b"def handler(e, c): 1"}, {"handler": "proj/app.handler"}, []),
+    ("other files beside the folder", {"proj/app.py": PKG, "x.txt": b"1"}, {"handler": "app.handler"},
+     [("LC571", "error", "proj/app.py")]),
 )  # fmt: skip
 
 

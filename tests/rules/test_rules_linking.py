@@ -151,6 +151,22 @@ def test_versions_are_told_together_sorted_and_with_the_newer_runtime() -> None:
     assert [version["version"] for version in finding.details["versions"]] == ["GLIBC_2.34", "GLIBC_2.28"]
 
 
+def test_versions_told_together_name_every_root() -> None:
+    """As PyTorch: one module fails by two of its libraries, another root by the second alone."""
+    lacking = {"libc.so.6": ["GLIBC_2.28"]}
+    files = {
+        M: module("liba.so", "libb.so", rpath="$ORIGIN"),
+        "python/pkg/_n.abi3.so": module("libb.so", rpath="$ORIGIN"),
+        "python/pkg/liba.so": module(verneed=lacking),
+        "python/pkg/libb.so": module(verneed=lacking),
+        "python/pkg-1.dist-info/METADATA": b"Name: pkg\nVersion: 1\n",
+        "python/pkg-1.dist-info/RECORD": b"pkg/_m.abi3.so,,\npkg/_n.abi3.so,,\npkg/liba.so,,\npkg/libb.so,,\n",
+    }
+    (finding,) = of(judge(files, runtime="python3.11"), "LC402")
+    assert (finding.path, len(finding.details["versions"])) == (M, 2)
+    assert finding.details["roots"] == ["/opt/python/pkg/_m.abi3.so", "/opt/python/pkg/_n.abi3.so"]
+
+
 def test_a_library_in_a_later_layer_or_in_the_function_counts() -> None:
     from support.zip_writer import simple_zip
 

@@ -11,7 +11,7 @@ import pytest
 
 from check.made import Files, judge, module, of
 from layercheck.artifact import npm
-from layercheck.artifact.probes import probe
+from layercheck.artifact.probes import Readers, probe
 from layercheck.finding import Confidence, Finding, Report, Severity
 from layercheck.rules.packed import _order, table
 from support.zip_writer import simple_zip
@@ -237,7 +237,7 @@ def test_a_version_that_cannot_be_read_is_unchecked(version: object) -> None:
     [b"", b"[" * 60_000, b"{", b"null", b'"version"', b'{"version": "1.0.0"' + b" " * 70_000 + b"}", b"\xff\xfe{}"],
 )
 def test_hostile_package_files(data: bytes) -> None:
-    facts = probe(data, f"{CHROMIUM}/package.json")
+    facts = probe(data, f"{CHROMIUM}/package.json", Readers())
     assert facts is None or facts.npm == npm.NpmPackage("@sparticuz/chromium", None)
 
 
@@ -253,8 +253,8 @@ def test_only_packages_of_the_table_are_parsed() -> None:
     assert npm.watched(f"{CHROMIUM}/build/esm/helper.js") == "@sparticuz/chromium"
     pnpm = "node_modules/.pnpm/@sparticuz+chromium@126.0.0/node_modules/@sparticuz/chromium/package.json"
     assert npm.watched(pnpm) == "@sparticuz/chromium"
-    assert probe(b'{"version": "1.0.0", "a": "b c"}', "node_modules/uuid/package.json") is None
-    nested = probe(b'{"type": "commonjs", "a": 1}', f"{CHROMIUM}/build/cjs/package.json")
+    assert probe(b'{"version": "1.0.0", "a": "b c"}', "node_modules/uuid/package.json", Readers()) is None
+    nested = probe(b'{"type": "commonjs", "a": 1}', f"{CHROMIUM}/build/cjs/package.json", Readers())
     assert nested is None or nested.npm is None
 
 

@@ -17,6 +17,8 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerDefSection, GNUVerNeedSection
 from elftools.elf.segments import InterpSegment, NoteSegment
 
+from layercheck.elf import ElfImage
+
 Facts: TypeAlias = dict[str, Any]
 FLAG_LETTERS = ((4, "r"), (2, "w"), (1, "x"))
 
@@ -146,3 +148,9 @@ def elf_facts(raw: bytes) -> Facts:
         elif isinstance(segment, NoteSegment):
             facts |= _notes(elf, segment)
     return {**facts, "loads": tuple(loads)}
+
+
+def facts_of(image: ElfImage) -> Facts:
+    """The same of an image that the reader under test made."""
+    facts = {name: value for name, value in image._asdict().items() if name != "defects"}
+    return {**facts, "loads": tuple(tuple(load) for load in image.loads)}

@@ -27,7 +27,8 @@ ALIGNMENT = 0x10000  # bytes; the largest page of aarch64, so that the files loa
 
 # A version node, alone or with its flags (2 = VER_FLG_WEAK).
 Node = str | Sequence[str | int]
-# A symbol: its name, or [name, node] when defined and [name, file, node] when undefined.
+# A symbol: its name, or [name, node] when defined (with "hidden" behind it: name@node) and [name, file, node] when
+# undefined.
 SymbolSpec = str | Sequence[str]
 
 
@@ -101,6 +102,7 @@ class _Symbol:
     weak: bool = False
     lazy: bool = False
     version: tuple[str | None, str] | None = None  # (file, or None for an own node; node)
+    hidden: bool = False  # name@node, and not name@@node
 
 
 def _node(spec: Node) -> tuple[str, int]:
@@ -120,7 +122,9 @@ def _symbols(
         return _Symbol(name, weak=weak, lazy=lazy, version=(file, node))
 
     defined = [
-        _Symbol(spec, defined=True) if isinstance(spec, str) else _Symbol(spec[0], True, version=(None, spec[1]))
+        _Symbol(spec, defined=True)
+        if isinstance(spec, str)
+        else _Symbol(spec[0], True, version=(None, spec[1]), hidden="hidden" in spec[2:])
         for spec in syms
     ]
     return [
@@ -280,7 +284,7 @@ def build_elf(
         del blobs["verneed"]
     indexes |= {(None, node): number for number, (node, _) in enumerate(defs or (), 1)}
     if defs is not None or needs:
-        versym = [0, *(indexes[symbol.version] if symbol.version else 1 for symbol in symbols)]
+        versym = [0, *((indexes[s.version] if s.version else 1) | s.hidden << 15 for s in symbols)]
         blobs["versym"] = fmt.pack(f"{len(versym)}H", *versym)
     blobs["hash"] = _hash_table(fmt, [symbol.name for symbol in symbols])
     blobs["symtab"] = _symbol_table(fmt, strings, symbols, 0)

@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from layercheck.environment import Environment
 from support.elf_writer import build_elf
 from support.foreign_writer import build_macho, build_pe
 from support.recipe_build import ArtifactRecipe, FileRecipe, full_size, member, pieces, write_artifact
+from support.recipe_environment import environment_of
 from support.zip_writer import MSDOS, UNIX, build_zip
 
 # The same module under two names: the standard library has it from Python 3.11 on.
@@ -62,6 +64,7 @@ class Case:
     handler: str | None
     env: Mapping[str, str]
     upload: str
+    environment: Environment | None
     artifact: ArtifactRecipe
     layers: tuple[ArtifactRecipe, ...]
     expect: tuple[Expectation, ...]
@@ -149,6 +152,7 @@ def load_case(path: Path) -> Case:
         handler=judge.take("handler", str, None),
         env={key: str(value) for key, value in env.items()},
         upload=judge.one_of("upload", ("s3", "direct"), "s3"),
+        environment=_environment(f"{where} [judge.environment]", judge.take("environment", dict, {}), data["judge"]),
         artifact=_artifact(f"{where} [artifact]", table.take("artifact", dict), "artifact"),
         layers=tuple(
             _artifact(f"{where} [[layers]] {number}", layer, f"layer{number}")
@@ -162,6 +166,17 @@ def load_case(path: Path) -> Case:
     for part in (reported, judge, table):
         part.finish()
     return case
+
+
+def _environment(where: str, data: Mapping[str, Any], judge: Mapping[str, Any]) -> Environment | None:
+    if not data:
+        return None
+    table = _Table(where, data)
+    glibc, files = table.take("glibc", str), list(_files(where, table.take("files", dict)))
+    table.finish()
+    if any(file.kind != "symlink" and not file.data.startswith(b"\x7fELF") for file in files):
+        raise RecipeError(f"{where}: only ELF files and links")
+    return environment_of(files, glibc, judge["architecture"])
 
 
 def build(case: Case, folder: Path) -> Built:

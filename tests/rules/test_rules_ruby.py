@@ -1,4 +1,4 @@
-"""Gems of another Ruby, and what is not yet known of Java classes."""
+"""Gems of another Ruby."""
 
 from __future__ import annotations
 
@@ -12,10 +12,3 @@ def test_gems_of_another_ruby_are_an_error_and_of_this_one_none() -> None:
     assert told(judge({GEM: b"1"}, "ruby3.3")) == []
     both: Files = {GEM: b"1", GEM.replace("3.3.0", "3.4.0"): b"1"}
     assert told(judge(both, "ruby3.4")) == []
-
-
-def test_the_release_of_java_classes_is_told_to_be_unchecked() -> None:
-    report = judge({"java/lib/a.jar": b"x"}, "java21")
-    assert report.exit_code == 0
-    assert [item.what for item in report.unchecked] == ["the release that its classes are compiled for"]
-    assert judge({"lib/a.txt": b"x"}, "java21").unchecked == ()

@@ -1,0 +1,73 @@
+"""What PHP's own files tell: the extensions that an .ini file loads, and the API that a binary is built for."""
+
+from __future__ import annotations
+
+import re
+
+from ..elf.reader import Ranges
+from .entry import Php, PhpExtension
+from .inflate import MAX_WHOLE
+
+MAX_INI = 1 << 20
+"""Bytes of an .ini file that are read; PHP's own template takes 70 KB."""
+MAX_EXTENSIONS = 500
+_IS_INI = re.compile(r"(?:^|/)(?:conf\.d/[^/]+|php[^/]*/[^/]+|php[^/]*)\.ini$").search
+_IS_PROGRAM = re.compile(r"(?:^|/)(?:php(?:-fpm|-cgi|-cli)?[\d.-]*|libphp[\d.]*\.so)$").search
+_IN_PHP = re.compile(r"(?:^|/)[^/]*(?:php|bref)[^/]*/").search
+_EXTENSION_PLACE = re.compile(r"(?:^|/)(?:extensions|modules|ext)/").search
+_SETTING = re.compile(rb"^[ \t]*(zend_extension|extension|extension_dir)[ \t]*=[ \t]*([^\r\n;]*)", re.M).finditer
+_API = re.compile(rb"API[1-9]?(20\d{6},N?TS(?:,debug)?)\0").search
+"""ZEND_MODULE_BUILD_ID; zend_extension's has one more digit in front (Zend/zend_extensions.h)."""
+_COMPILED_DIR = re.compile(rb"\0(/[\x21-\x7e]{1,200}/extensions/(?:no-)?debug-(?:non-)?zts-\d{8})/?\0").search
+
+
+def is_php_ini(path: str) -> bool:
+    """Whether PHP may read this .ini file: it is called php, or lies in PHP's directories or in a conf.d."""
+    return _IS_INI(path) is not None
+
+
+def is_php_binary(path: str) -> bool:
+    """Whether an ELF file is PHP itself or may be an extension of it, by its path."""
+    if not path.endswith(".so"):
+        return "php" in path and _IS_PROGRAM(path) is not None
+    return _IN_PHP(path) is not None or _IS_PROGRAM(path) is not None or _EXTENSION_PLACE(path) is not None
+
+
+def read_ini(data: bytes) -> Php | None:
+    """The extensions that an .ini file loads, and its extension_dir; None when it sets neither.
+
+    Comments run from ``;`` to the end of the line, values may be quoted (PHP manual, parse_ini_string).
+    """
+    extensions: list[PhpExtension] = []
+    directory = None
+    line, counted = 1, 0
+    data = data[:MAX_INI]
+    for match in _SETTING(data):
+        name, value = match[1].decode(), match[2].decode("utf-8", "surrogateescape").strip().strip("\"'")
+        if not value or "\0" in value:
+            continue
+        if name == "extension_dir":
+            directory = value
+        elif len(extensions) < MAX_EXTENSIONS:
+            line += data.count(b"\n", counted, match.start(1))
+            counted = match.start(1)
+            extensions.append(PhpExtension(name, value, line))
+    return Php(tuple(extensions), directory) if extensions or directory else None
+
+
+def read_binary(data: bytes, ranges: Ranges | None = None) -> Php | None:
+    """The API that PHP, or an extension of it, is built for, and the directory of extensions compiled into PHP.
+
+    ZEND_MODULE_BUILD_ID and PHP_EXTENSION_DIR (Zend/zend_modules.h, main/build-defs.h) stand in both as texts.
+    """
+    if ranges is not None:
+        if ranges.size > MAX_WHOLE:
+            return None
+        (view,) = ranges.fetch([(0, ranges.size)])
+        data = view.buffer[view.start : view.end]
+    start = data.find(b"API")
+    api = _API(data, start) if start >= 0 else None
+    if api is None:
+        return None
+    directory = _COMPILED_DIR(data)
+    return Php((), directory[1].decode("ascii") if directory else None, api[1].decode("ascii"))
