@@ -121,7 +121,7 @@ class Facts(NamedTuple):
     is ``runtime_api``, whether it mentions the Runtime API (None: it cannot be told), and the text of a small
     ``script``. ``class_version`` is the major version of a Java class. ``jar``, ``dotnet`` and ``php`` are what these
     languages' own files tell. ``npm`` is set for the package.json of packages with packed programs,
-    ``mentions`` for scripts that concern them (see the module npm).
+    ``mentions`` for scripts (see the module npm).
     """
 
     elf: ElfImage | Defect | None = None

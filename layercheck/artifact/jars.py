@@ -32,13 +32,13 @@ _STORED, _DEFLATED, _ENCRYPTED = 0, 8, 1
 _VERSIONED = "META-INF/versions/"
 _MANIFEST = "META-INF/MANIFEST.MF"
 _MAX_MANIFEST = 64 << 10
-_MULTI_RELEASE = re.compile(rb"(?im)^multi-release: *true *\r?$").search
-_IS_SEARCHED = re.compile(r"(?:java/)?lib/[^/]+\.jar").fullmatch
+_MULTI_RELEASE = rb"(?im)^multi-release: *true *\r?$"
+_IS_SEARCHED = r"(?:java/)?lib/[^/]+\.jar"
 
 
 def is_searched_jar(path: str) -> bool:
     """Whether a jar lies where some Java runtime may search; what lies elsewhere is never read."""
-    return path.endswith(".jar") and _IS_SEARCHED(path) is not None
+    return path.endswith(".jar") and re.fullmatch(_IS_SEARCHED, path) is not None
 
 
 def class_version(head: bytes) -> int:
@@ -85,7 +85,9 @@ class JarReader:
                 major = class_version(_head(source, directory.base, member, _HEAD))
                 (versioned if name.startswith(_VERSIONED) else classes)[name] = major
             elif raw == _MANIFEST.encode():
-                multi_release = _MULTI_RELEASE(_head(source, directory.base, member, _MAX_MANIFEST)) is not None
+                multi_release = (
+                    re.search(_MULTI_RELEASE, _head(source, directory.base, member, _MAX_MANIFEST)) is not None
+                )
         return Jar(classes, versioned if multi_release else {})
 
 

@@ -16,16 +16,16 @@ MAX_CONFIG = 64 << 10
 
 _CALLS = (b"DLL", b"LoadLibrary(", b"dlopen(", b"find_library(")
 # Each begins with a literal, by which it is found at once.
-_FILE = re.compile(rb"""\.so(?:\.[0-9]+)*["']""")
+_FILE = rb"""\.so(?:\.[0-9]+)*["']"""
 _GIVEN = rb"""\(\s*(?:\w+,\s*)?["'(\[](?!(?:c|m|dl|rt|pthread)["'])"""
-_CALLED = (re.compile(rb"dlopen" + _GIVEN), re.compile(rb"find_library" + _GIVEN))
+_CALLED = (rb"dlopen" + _GIVEN, rb"find_library" + _GIVEN)
 _ALWAYS_THERE = (b"libc", b"libm")
 _OTHER_PLACES = frozenset(
     ("test", "tests", "testing", "example", "examples", "_examples", "doc", "docs", "benchmarks", "demo", "demos")
 )
 """Directories of code that the package itself does not import."""
 _OTHER_FILES = frozenset(("setup.py", "conftest.py"))
-_DRIVER = re.compile(rb"^[ \t]*Driver(?:64)?[ \t]*=[ \t]*([^\s#;][^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_DRIVER = rb"(?im)^[ \t]*Driver(?:64)?[ \t]*=[ \t]*([^\s#;][^\r\n]*)"
 
 
 class Openings:
@@ -48,7 +48,7 @@ class Openings:
     def of_odbc(self, data: bytes) -> tuple[Opened, ...]:
         """The driver files that an odbcinst.ini or odbc.ini names; plain names there are those of other sections."""
         found = []
-        for match in _DRIVER.finditer(data[:MAX_CONFIG]):
+        for match in re.finditer(_DRIVER, data[:MAX_CONFIG]):
             name = match[1].decode("utf-8", "surrogateescape").strip().strip("\"'")
             if name.startswith("/") and name.isprintable():
                 found.append(Opened((name,), (), data.count(b"\n", 0, match.start()) + 1, config=True))
@@ -57,9 +57,9 @@ class Openings:
 
 def _has_name(data: bytes) -> bool:
     """Whether something is opened by a literal name, other than the C library: parsing takes far longer than this."""
-    if any(data[match.start() - 4 : match.start()] not in _ALWAYS_THERE for match in _FILE.finditer(data)):
+    if any(data[match.start() - 4 : match.start()] not in _ALWAYS_THERE for match in re.finditer(_FILE, data)):
         return True
-    return any(pattern.search(data) for pattern in _CALLED)
+    return any(re.search(pattern, data) for pattern in _CALLED)
 
 
 def _is_elsewhere(path: str) -> bool:

@@ -11,26 +11,27 @@ from .inflate import MAX_WHOLE
 MAX_INI = 1 << 20
 """Bytes of an .ini file that are read; PHP's own template takes 70 KB."""
 MAX_EXTENSIONS = 500
-_IS_INI = re.compile(r"(?:^|/)(?:conf\.d/[^/]+|php[^/]*/[^/]+|php[^/]*)\.ini$").search
-_IS_PROGRAM = re.compile(r"(?:^|/)(?:php(?:-fpm|-cgi|-cli)?[\d.-]*|libphp[\d.]*\.so)$").search
-_IN_PHP = re.compile(r"(?:^|/)[^/]*(?:php|bref)[^/]*/").search
-_EXTENSION_PLACE = re.compile(r"(?:^|/)(?:extensions|modules|ext)/").search
-_SETTING = re.compile(rb"^[ \t]*(zend_extension|extension|extension_dir)[ \t]*=[ \t]*([^\r\n;]*)", re.M).finditer
-_API = re.compile(rb"API[1-9]?(20\d{6},N?TS(?:,debug)?)\0").search
+# Patterns are compiled when first used: few artifacts hold PHP, and every run would pay for it at its start.
+_IS_INI = r"(?:^|/)(?:conf\.d/[^/]+|php[^/]*/[^/]+|php[^/]*)\.ini$"
+_IS_PROGRAM = r"(?:^|/)(?:php(?:-fpm|-cgi|-cli)?[\d.-]*|libphp[\d.]*\.so)$"
+_IN_PHP = r"(?:^|/)[^/]*(?:php|bref)[^/]*/"
+_EXTENSION_PLACE = r"(?:^|/)(?:extensions|modules|ext)/"
+_SETTING = rb"(?m)^[ \t]*(zend_extension|extension|extension_dir)[ \t]*=[ \t]*([^\r\n;]*)"
+_API = rb"API[1-9]?(20\d{6},N?TS(?:,debug)?)\0"
 """ZEND_MODULE_BUILD_ID; zend_extension's has one more digit in front (Zend/zend_extensions.h)."""
-_COMPILED_DIR = re.compile(rb"\0(/[\x21-\x7e]{1,200}/extensions/(?:no-)?debug-(?:non-)?zts-\d{8})/?\0").search
+_COMPILED_DIR = rb"\0(/[\x21-\x7e]{1,200}/extensions/(?:no-)?debug-(?:non-)?zts-\d{8})/?\0"
 
 
 def is_php_ini(path: str) -> bool:
     """Whether PHP may read this .ini file: it is called php, or lies in PHP's directories or in a conf.d."""
-    return _IS_INI(path) is not None
+    return re.search(_IS_INI, path) is not None
 
 
 def is_php_binary(path: str) -> bool:
     """Whether an ELF file is PHP itself or may be an extension of it, by its path."""
-    if not path.endswith(".so"):
-        return "php" in path and _IS_PROGRAM(path) is not None
-    return _IN_PHP(path) is not None or _IS_PROGRAM(path) is not None or _EXTENSION_PLACE(path) is not None
+    patterns = (_IS_PROGRAM,) if not path.endswith(".so") else (_IN_PHP, _IS_PROGRAM, _EXTENSION_PLACE)
+    words = ("php", "bref", "extensions/", "modules/", "ext/")
+    return any(word in path for word in words) and any(re.search(pattern, path) for pattern in patterns)
 
 
 def read_ini(data: bytes) -> Php | None:
@@ -42,7 +43,7 @@ def read_ini(data: bytes) -> Php | None:
     directory = None
     line, counted = 1, 0
     data = data[:MAX_INI]
-    for match in _SETTING(data):
+    for match in re.finditer(_SETTING, data):
         name, value = match[1].decode(), match[2].decode("utf-8", "surrogateescape").strip().strip("\"'")
         if not value or "\0" in value:
             continue
@@ -66,8 +67,8 @@ def read_binary(data: bytes, ranges: Ranges | None = None) -> Php | None:
         (view,) = ranges.fetch([(0, ranges.size)])
         data = view.buffer[view.start : view.end]
     start = data.find(b"API")
-    api = _API(data, start) if start >= 0 else None
+    api = re.search(_API, data[start:]) if start >= 0 else None
     if api is None:
         return None
-    directory = _COMPILED_DIR(data)
+    directory = re.search(_COMPILED_DIR, data)
     return Php((), directory[1].decode("ascii") if directory else None, api[1].decode("ascii"))

@@ -16,7 +16,7 @@ from .musl import MuslLoader, MuslProcess
 from .process import Process
 from .roots import PROGRAM, Root, own_musl_loader
 
-_TAG = re.compile(r"\.cpython-(\d)(\d+)-")
+_TAG = r"\.cpython-(\d)(\d+)-"
 _LAMBDAS_OWN = "/var/lang/bin/"
 
 
@@ -72,7 +72,7 @@ def interpreter_for(root: Root, environment: Environment) -> str | None:
     interpreter there is. Lambda's own goes before others of the same version.
     """
     runtime = environment.runtime
-    tag = _TAG.search(root.path[root.path.rfind("/") + 1 :])
+    tag = re.search(_TAG, root.path[root.path.rfind("/") + 1 :])
     language, version = None, None
     if root.path.endswith(".node"):
         language = "nodejs"

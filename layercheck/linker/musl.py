@@ -7,7 +7,6 @@ was searched, never by SONAME; versions are not checked; a candidate that cannot
 from __future__ import annotations
 
 import re
-from copy import copy
 
 from ..elf import ElfImage
 from ..elf.image import ET_DYN, ET_EXEC
@@ -18,9 +17,9 @@ from .model import Load, LoadedObject, Lookup
 
 DEFAULT_DIRECTORIES = ("/lib", "/usr/local/lib", "/usr/lib")
 """Unless /etc/ld-musl-ARCH.path says otherwise."""
-_ITSELF = re.compile(r"lib(c|pthread|rt|m|dl|util|xnet)\.")
-_ORIGIN = re.compile(r"\$(?:ORIGIN|\{ORIGIN\})")
-_NO_ORIGIN = re.compile(r"\$(?!ORIGIN|\{ORIGIN\})")
+_ITSELF = r"lib(c|pthread|rt|m|dl|util|xnet)\."
+_ORIGIN = r"\$(?:ORIGIN|\{ORIGIN\})"
+_NO_ORIGIN = r"\$(?!ORIGIN|\{ORIGIN\})"
 MAX_OBJECTS = 5_000
 
 
@@ -42,6 +41,12 @@ class _Object:
     @property
     def needed(self) -> tuple[str, ...]:
         return self.image.needed if self.image is not None else ()
+
+    def copy(self) -> _Object:
+        other = _Object.__new__(_Object)
+        for name in _Object.__slots__:
+            setattr(other, name, getattr(self, name))
+        return other
 
 
 class MuslLoader:
@@ -120,7 +125,7 @@ class MuslProcess:
         other = MuslProcess.__new__(MuslProcess)
         other._loader, other.load, other._first = self._loader, self.load, self._first
         # What was opened by its path may get a short name later: in one copy only.
-        other._objects = [item if item.short is not None else copy(item) for item in self._objects]
+        other._objects = [item if item.short is not None else item.copy() for item in self._objects]
         other._program, other._lookups = other._objects[0], []
         return other
 
@@ -156,7 +161,7 @@ class MuslProcess:
     def _need(self, name: str, requirer: _Object) -> None:
         """Load ``name`` for ``requirer``, and note how that went."""
         loader = self._loader
-        if _ITSELF.match(name) or name == loader.path:
+        if re.match(_ITSELF, name) or name == loader.path:
             self._note(name, requirer, loader.path, "environment", "loaded")
             return
         if "/" in name:
@@ -256,8 +261,8 @@ def rpath_of(image: ElfImage, name: str) -> tuple[str, ...]:
     if not text:
         return ()
     if "$" in text:
-        if _NO_ORIGIN.search(text) or not name:
+        if re.search(_NO_ORIGIN, text) or not name:
             return ()
         origin = name[: name.rfind("/")] if "/" in name else "."
-        text = _ORIGIN.sub(lambda _: origin, text)
+        text = re.sub(_ORIGIN, lambda _: origin, text)
     return tuple([part for part in re.split("[:\n]", text) if part])
