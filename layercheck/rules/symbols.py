@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..filesystem import Hit
 from ..finding import Severity
 from ..linker import Load
 from .advice import for_symbols, is_optional, reinstall
 from .alternatives import family
 from .base import Fault, Subject, TargetView, rule
+from .linking import place_of
 
 if TYPE_CHECKING:
     from ..linker.symbols import Unbound
@@ -60,16 +60,9 @@ def UNDEFINED_SYMBOL(view: TargetView) -> Iterator[Fault]:
                 symbols.append(symbol)
     for requirer, (loads, symbols) in groups.items():
         load = next((load for load in loads if load.path == requirer), loads[0])
-        place = _place(view, load.path)
+        place = place_of(view, load.path)
         if place is not None:
             yield _fault(view, place, load, loads, requirer, symbols)
-
-
-def _place(view: TargetView, path: str) -> tuple[Subject, str] | None:
-    hit = view.filesystem.lookup(path)
-    if not isinstance(hit, Hit) or hit.node.entry is None:
-        return None
-    return view.subject_of(hit.node.mount), hit.node.entry.path
 
 
 def _fault(
@@ -114,7 +107,7 @@ def _fix(view: TargetView, requirer: str, symbols: Sequence[Unbound]) -> str:
         files = sorted({item.symbol.file for item in symbols if item.symbol.file})
         library = ", ".join(files) if files else "the library that defines it"
         text = f"Link the file with {library}, in the release that it was built with, or use another build of it."
-    place = _place(view, requirer)
+    place = place_of(view, requirer)
     command = reinstall(view, *place) if place is not None else None
     return text if command is None else f"{text}\n{command}"
 
