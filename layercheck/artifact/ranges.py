@@ -4,25 +4,43 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from ..elf import View
 
+Again: TypeAlias = Callable[[], Iterator[bytes | tuple[str, str]]]
+"""Makes another pass over a member; a tuple instead of bytes ends it."""
+
 
 class Pieces:
-    """A member kept as the pieces in which it was inflated; a range within one piece is not copied."""
+    """A member kept as the pieces in which it was inflated, each with its start; a range within one is not copied.
 
-    def __init__(self, pieces: Sequence[bytes], size: int) -> None:
-        self._pieces = pieces
+    Some may have been dropped: asked for one of those, ``again`` inflates the member once more.
+    """
+
+    def __init__(self, pieces: Sequence[tuple[int, bytes]], size: int, again: Again) -> None:
+        self._pieces = [piece for _, piece in pieces]
+        self._starts = [start for start, _ in pieces]
+        self._again = again
         self.size = size
-        self._starts: list[int] = []
-        at = 0
-        for piece in pieces:
-            self._starts.append(at)
-            at += len(piece)
 
     def fetch(self, wanted: Sequence[tuple[int, int]]) -> list[View]:
         """See elf.Ranges."""
-        return [self._view(min(offset, self.size), min(offset + length, self.size)) for offset, length in wanted]
+        bounds = [(min(offset, self.size), min(offset + length, self.size)) for offset, length in wanted]
+        if all(self._has(start, end) for start, end in bounds):
+            return [self._view(start, end) for start, end in bounds]
+        return MemberRanges(self._again, self.size, b"").fetch(wanted)
+
+    def _has(self, start: int, end: int) -> bool:
+        number = max(bisect_right(self._starts, start) - 1, 0)
+        while start < end:
+            if number >= len(self._starts) or not self._starts[number] <= start:
+                return False
+            following = self._starts[number] + len(self._pieces[number])
+            if start >= following:
+                return False
+            start, number = following, number + 1
+        return True
 
     def _view(self, start: int, end: int) -> View:
         if start >= end:
@@ -45,7 +63,7 @@ class Pieces:
 class MemberRanges:
     """A member too large for memory; each batch beyond its head costs one more pass over it, made by ``again``."""
 
-    def __init__(self, again: Callable[[], Iterator[bytes | tuple[str, str]]], size: int, head: bytes) -> None:
+    def __init__(self, again: Again, size: int, head: bytes) -> None:
         self._again, self._head = again, head
         self.size = size
 

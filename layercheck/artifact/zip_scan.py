@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from struct import Struct, unpack_from
 
 from ..elf import Ranges
+from ..elf.code import code_ranges
 from ..finding import Defect
 from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
 from .inflate import CHUNK, MAX_WHOLE, Engine, inflate_pieces, inflate_zlib
 from .names import is_ordinary, name_defect, plain_path
 from .probes import HEAD, Readers, probe
 from .ranges import MemberRanges, Pieces
+from .runtime_client import BOOTSTRAP
 from .source import Source
 from .zip_directory import Directory, Member, widen
 
@@ -231,7 +233,8 @@ class ZipScan:
     def _large(self, index: int, member: Member, start: int, limit: int) -> None:
         """A large member: inflated in pieces, which stay in the processor's cache and need no large buffer.
 
-        Up to ``MAX_WHOLE`` bytes the pieces are kept until its facts are read; beyond, it is inflated again for them.
+        Up to ``MAX_WHOLE`` bytes the pieces are kept until its facts are read, but for machine code; beyond, it is
+        inflated again for them.
         """
         head = self._source.read_at(start, _LOCAL.size + len(member.raw) + 512)
         if len(head) >= _LOCAL.size and sum(_LOCAL.unpack_from(head)[9:]) > len(head) - _LOCAL.size:
@@ -245,7 +248,8 @@ class ZipScan:
             self._descriptor(index, member, self._source.read_at(at + member.compressed, _LARGEST_DESCRIPTOR))
         self.inflate_count += member.method == _DEFLATED
         crc, counted = 0, 0
-        kept: list[bytes] = []
+        kept: list[tuple[int, bytes]] = []
+        code: tuple[tuple[int, int], ...] = ()
         in_memory = member.declared <= MAX_WHOLE
         whole = self._at_once(member, at) if in_memory and available == member.compressed else None
         for piece in [whole] if whole is not None else self._pieces(member, at):
@@ -259,9 +263,11 @@ class ZipScan:
                     crc, counted, kept = 0, 0, []
                 break
             crc = zlib.crc32(piece, crc)
-            counted += len(piece)
-            if in_memory or sum(map(len, kept)) < HEAD:
-                kept.append(piece)
+            begin, counted = counted, counted + len(piece)
+            if not begin and self._paths[index] != BOOTSTRAP:
+                code = code_ranges(piece)
+            if begin < HEAD or (in_memory and not any(first <= begin and counted <= end for first, end in code)):
+                kept.append((begin, piece))
             if self._counted + counted > MAX_COUNTED:
                 self.stopped = True
                 return
@@ -280,16 +286,17 @@ class ZipScan:
         data, problem = self._engine(self._source.read_at(at, member.compressed), member.declared)
         return data if problem is None else None
 
-    def _probe_pieces(self, index: int, member: Member, at: int, kept: list[bytes], size: int) -> None:
-        ranges: Ranges | None = Pieces(kept, size) if len(kept) > 1 else None
+    def _probe_pieces(self, index: int, member: Member, at: int, kept: list[tuple[int, bytes]], size: int) -> None:
+        def again() -> Iterator[bytes | tuple[str, str]]:
+            self.inflate_count += member.method == _DEFLATED
+            return self._pieces(member, at)
+
+        ranges: Ranges | None = Pieces(kept, size, again) if len(kept[0][1]) < size else None
+        head = kept[0][1]
+        if len(head) < HEAD:
+            head = b"".join([piece for start, piece in kept if start < HEAD])
         if member.declared > MAX_WHOLE:
-
-            def again() -> Iterator[bytes | tuple[str, str]]:
-                self.inflate_count += member.method == _DEFLATED
-                return self._pieces(member, at)
-
-            ranges = MemberRanges(again, size, b"".join(kept))
-        head = kept[0] if len(kept[0]) >= HEAD else b"".join(kept[:8])
+            ranges = MemberRanges(again, size, head)
         facts = probe(head, self._paths[index], self._readers, ranges)
         if facts is not None:
             self.facts[self._paths[index]] = facts
