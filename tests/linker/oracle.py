@@ -59,7 +59,8 @@ def ask(
         preexec_fn=partial(enter, root, question.cwd),
         capture_output=True,
         text=True,
-        timeout=5,
+        # No loader takes a second; a machine that is busy with other things may.
+        timeout=60,
     )
 
 
