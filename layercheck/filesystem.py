@@ -162,7 +162,7 @@ class Filesystem:
             parent = self._known[above] = self._walk(above)
         if not isinstance(parent, Hit) or not parent.node.is_directory:
             return None
-        here = path if parent.real == above else (parent.real if parent.real != "/" else "") + "/" + name
+        here = (parent.real if parent.real != "/" else "") + "/" + name
         return None if self._link(here) is not None else self._end(path, here)
 
     def has(self, real: str) -> bool:

@@ -7,7 +7,6 @@ The rules are those of ``elf/dl-load.c`` as they behave in glibc 2.26 (Amazon Li
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
 
 from ..elf import ElfImage
 from ..environment import limits
@@ -21,24 +20,6 @@ from .search import Directory, Place, SearchList, absolute, directory_of, expand
 from .versions import Outcome
 
 _PLATFORM = {"x86_64": "x86_64", "arm64": "aarch64"}
-
-
-Likeness: TypeAlias = tuple[object, ...]
-
-
-class Alike(NamedTuple):
-    """The load of one program, for others that are like it; ``names``: all that is looked up or opened in it."""
-
-    load: Load
-    names: frozenset[str]
-
-    @classmethod
-    def of(cls, load: Load) -> Alike:
-        """Of a load that has just been made."""
-        names = {item.path for item in load.objects[1:]}
-        names.update([lookup.name for lookup in load.lookups])
-        names.update([lookup.path for lookup in load.lookups if lookup.path is not None])
-        return cls(load, frozenset(names))
 
 
 class GlibcLoader:
@@ -68,7 +49,6 @@ class GlibcLoader:
         self._directories: dict[str, Directory] = {}
         self._lists: dict[tuple[tuple[str, ...], str | None, str], SearchList] = {}
         self._opened: dict[str, Library | Refusal] = {}
-        self._loads: dict[Likeness, Alike] = {}
         self._answers: dict[tuple[SearchList, ...], dict[str, Found]] = {}
         self.outcomes: dict[tuple[Library, Library, str], Outcome | None] = {}
         self._default = self.search_list(self._loader.default_directories, None, "default")
@@ -84,40 +64,11 @@ class GlibcLoader:
 
         ``by_kernel``: as execve() starts it, so that its $ORIGIN is its real directory (not known without /proc).
         """
-        program = self._program(path, by_kernel=by_kernel, proc=proc)
-        if isinstance(program, Load):
-            return program
-        likeness = None if by_kernel else self._likeness(program)
-        known = self._loads.get(likeness) if likeness is not None else None
-        if known is not None and path not in known.names:
-            return known.load.renamed(path, program.real)
-        load = self._start(program, named=not by_kernel).load
-        if likeness is not None:
-            alike = Alike.of(load)
-            if path not in alike.names:
-                self._loads[likeness] = alike
-        return load
+        process = self.start(path, by_kernel=by_kernel, proc=proc)
+        return process if isinstance(process, Load) else process.load
 
     def start(self, path: str, *, by_kernel: bool = False, proc: bool = True) -> Process | Load:
         """The process that runs the program at ``path``, for `Process.dlopen`; a Load when it cannot be read."""
-        program = self._program(path, by_kernel=by_kernel, proc=proc)
-        return program if isinstance(program, Load) else self._start(program, named=not by_kernel)
-
-    def _start(self, program: Library, *, named: bool) -> Process:
-        # Tokens in LD_LIBRARY_PATH mean the program's own directory.
-        library_path = self._plain_library_path
-        if library_path is None:
-            library_path = self.search_list(self._library_path, program.origin, "library-path")
-        return Process(self, program, library_path, named=named)
-
-    def _likeness(self, program: Library) -> Likeness | None:
-        """What two programs have in common whose loads differ in their names only; None where names may matter."""
-        if program.soname or program.filters or self._plain_library_path is None or "/" in "".join(program.needed):
-            return None
-        relr = program.image is not None and program.image.relr
-        return program.needed, program.verneed, program.rpath, program.runpath, program.nodeflib, relr
-
-    def _program(self, path: str, *, by_kernel: bool, proc: bool) -> Library | Load:
         hit = self._filesystem.lookup(path, self._cwd)
         file = file_of(hit.node) if isinstance(hit, Hit) else None
         if not isinstance(hit, Hit) or not isinstance(file, ElfImage):
@@ -132,7 +83,9 @@ class GlibcLoader:
         origin: str | None = directory_of(absolute(path, self._cwd))
         if by_kernel:
             origin = directory_of(hit.real) if proc else None
-        return self._library(hit, path, file, origin)
+        # Tokens in LD_LIBRARY_PATH mean the program's own directory.
+        library_path = self._plain_library_path or self.search_list(self._library_path, origin, "library-path")
+        return Process(self, self._library(hit, path, file, origin), library_path, named=not by_kernel)
 
     def open(self, path: str) -> Library | Refusal:
         """One candidate, opened under ``path``."""

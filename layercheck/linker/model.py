@@ -70,30 +70,6 @@ class Load(NamedTuple):
         """The lookups that found nothing."""
         return tuple([lookup for lookup in self.lookups if lookup.path is None])
 
-    def renamed(self, path: str, real: str) -> Load:
-        """The load of another program that differs from this one's in its path only."""
-        old = self.path
-
-        def facts(found: tuple[MissingVersion, ...]) -> tuple[MissingVersion, ...]:
-            return tuple([fact._replace(required_by=path) if fact.required_by == old else fact for fact in found])
-
-        first = self.objects[0]._replace(path=path, real=real)
-        others = [item._replace(loader=path) if item.loader == old else item for item in self.objects[1:]]
-        lookups = [
-            lookup._replace(required_by=path) if lookup.required_by == old else lookup for lookup in self.lookups
-        ]
-        return Load(
-            path,
-            self.status,
-            (first, *others),
-            tuple(lookups),
-            facts(self.missing_versions),
-            facts(self.unverified),
-            (path, self.error[1]) if self.error is not None and self.error[0] == old else self.error,
-            facts(self.weak),
-            tuple([(library, path if by == old else by) for library, by in self.unversioned]),
-        )
-
     def chain(self, path: str) -> tuple[str, ...]:
         """The objects from the root to the object opened as ``path``."""
         loaders = {item.path: item.loader for item in self.objects}

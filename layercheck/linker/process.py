@@ -110,7 +110,7 @@ class Process:
 
     def _load_needed(self) -> Refusal | None:
         """Breadth first over what the new objects need; the refusal that ended the load, if any."""
-        objects, names, lookups = self._objects, self._names, self._lookups
+        objects = self._objects
         at = 0
         while at < len(objects) and at < MAX_OBJECTS:
             item = objects[at]
@@ -119,11 +119,6 @@ class Process:
                 continue
             item.done = True
             for name in item.library.needed:
-                loaded = names.get(name)
-                if loaded is not None:
-                    library = loaded.library
-                    lookups.append(Lookup(name, item.library.path, library.path, library.place, "loaded"))
-                    continue
                 error = self._need(name, item)
                 if error is not None:
                     return error

@@ -15,8 +15,6 @@ from ..filesystem import Filesystem, Hit
 PROGRAM, EXTENSION, LIBRARY, UNUSED = "program", "extension", "library", "unused"
 
 
-_BARE_LIBC = ("libc.so", "libc.musl-")
-"""What libraries for musl and Android need; see elf.detect_libc."""
 _PYTHON_PLACES = ("/opt/python/", "/var/task/")
 _SITES = ("/opt/python", "/var/task")
 _NODE_PLACES = ("/opt/nodejs/", "/var/task/")
@@ -94,8 +92,6 @@ def _tagged_for_another(name: str, suffixes: tuple[str, ...]) -> bool:
 
 def is_foreign_libc(filesystem: Filesystem, image: ElfImage) -> bool:
     """Code for Android, or for musl where no musl loader is: the environment's, or one that the artifact brings."""
-    if image.interp is None and not any(name.startswith(_BARE_LIBC) and name != "libc.so.6" for name in image.needed):
-        return False
     kind = detect_libc(image).kind
     if kind == "bionic":
         return True

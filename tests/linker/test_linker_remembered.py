@@ -1,4 +1,4 @@
-"""A load taken over from a program that is like it equals the load made anew."""
+"""What a loader remembers from one load to the next never shows: a fresh one gives the same."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ def tree(chance: random.Random) -> dict[str, File]:
 
 
 def test_every_load_is_as_if_made_alone() -> None:
-    taken_over = 0
     for seed in range(150):
         files = tree(random.Random(seed))
         filesystem = filesystem_of(files)
@@ -40,11 +39,8 @@ def test_every_load_is_as_if_made_alone() -> None:
         paths = sorted(files)
         random.Random(seed).shuffle(paths)
         for path in paths:
-            before = len(shared._loads)
             load = shared.load_program(path)
             assert load == GlibcLoader(filesystem).load_program(path), (seed, path)
-            taken_over += len(shared._loads) == before and load.status != "damaged"
-    assert taken_over > 100
 
 
 def test_a_program_that_another_needs_by_its_path_is_no_pattern_for_it() -> None:
