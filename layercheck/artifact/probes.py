@@ -12,6 +12,7 @@ from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
 from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 from .opened import HEAD_OF_SOURCE, Openings
 from .php import is_php_binary, is_php_ini, read_binary, read_ini
+from .room import Room
 from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
 
 MAX_FIRST_LINE = 256
@@ -41,6 +42,7 @@ class Readers:
     def __init__(self) -> None:
         self.openings = Openings()
         self.jars = JarReader()
+        self.room = Room()
 
 
 def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None) -> Facts | None:
@@ -52,11 +54,11 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
         return None
     first = data[0]
     if first not in _TELLING_FIRST_BYTES:
-        return _facts_of_text(data, path, readers.openings, ranges)
+        return _facts_of_text(data, path, readers, ranges)
     if first == 0x7F and data[:4] == b"\x7fELF":
         image = read_elf(data) if ranges is None else read_elf_ranges(ranges)
         return Facts(
-            elf=image,
+            elf=readers.room.for_image(image),
             runtime_api=mentions_runtime_api(data, ranges) if path == BOOTSTRAP else None,
             php=read_binary(data, ranges) if is_php_binary(path) else None,
         )
@@ -77,15 +79,15 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
             if name == "pem":
                 return Facts(magic=_pem(data))
             return Facts(magic=name, jar=readers.jars.read(data, ranges) if is_searched_jar(path) else None)
-    return _facts_of_text(data, path, readers.openings, ranges)
+    return _facts_of_text(data, path, readers, ranges)
 
 
-def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> Facts | None:
+def _facts_of_text(data: bytes, path: str, readers: Readers, ranges: Ranges | None) -> Facts | None:
     found: tuple[Opened, ...] | None = ()
     php = None
     if path.endswith(_OPENING):
-        found = _opens(data, path, openings, ranges)
-    elif path.endswith(_NAMED):
+        found = _opens(data, path, readers.openings, ranges)
+    elif path.endswith(_NAMED) and readers.room.for_listing(min(len(data), MAX_RECORD)):
         if path.endswith(_RECORD):
             return Facts(owned=_record_tops(data[:MAX_RECORD]))
         if is_deps(path):

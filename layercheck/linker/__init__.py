@@ -6,6 +6,7 @@ from .musl import MuslLoader
 from .resolve import resolve
 from .roots import Root, find_roots
 from .search import expand, split_library_path, split_path
+from .work import Work
 
 __all__ = [
     "GlibcLoader",
@@ -17,6 +18,7 @@ __all__ = [
     "Resolution",
     "Root",
     "Unopened",
+    "Work",
     "expand",
     "find_roots",
     "resolve",
