@@ -17,8 +17,8 @@ from .environment.model import Environment, EnvironmentFile, Link, Other
 TASK, OPT = "/var/task", "/opt"
 _MAX_LINKS = 40
 """Linux's own bound on symlinks in one path (MAXSYMLINKS)."""
-MAX_STEPS = 4_000_000
-"""Directories passed on the way of symlinks in one deployment, on all environments together: some seconds of them."""
+MAX_STEPS = 1_500_000
+"""Directories passed on the way of symlinks in one deployment, on all environments together: a second or two."""
 TOO_MANY = "too many links"
 
 

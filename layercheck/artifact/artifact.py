@@ -19,12 +19,12 @@ from .entry import DIRECTORY, SYMLINK, Entry, Facts
 from .hashed_source import HashedSource
 from .inflate import choose_engine
 from .names import MAX_PATH
-from .source import BytesSource, Source, open_path, open_stream
+from .source import BytesSource, DescriptorSource, Source, open_path, open_stream
 from .zip_directory import read_directory
 from .zip_scan import Progress, ZipScan
 
-MAX_STEPS = 2_000_000
-"""Directories passed on the way of all symlinks of an artifact: a second of them."""
+MAX_STEPS = 500_000
+"""Directories passed on the way of all symlinks of an artifact: half a second of them."""
 _AFTER_SLASH = chr(ord("/") + 1)
 _FORMS = {".whl": "wheel", ".jar": "jar"}
 
@@ -184,7 +184,15 @@ def _open_zip(source: Source, name: str, engine: str, progress: Progress | None)
     try:
         hashed = HashedSource(source)
         scan = ZipScan(hashed, read_directory(hashed), choose_engine(engine), progress)
-        return Artifact(name, _FORMS.get(os.path.splitext(name)[1].lower(), "zip"), scan, hashed)
+        artifact = Artifact(name, _FORMS.get(os.path.splitext(name)[1].lower(), "zip"), scan, hashed)
+        if isinstance(source, DescriptorSource):
+            source.check_unchanged()
+        return artifact
+    except OSError as error:
+        source.close()
+        if error.filename is None and error.errno is not None:
+            error.filename = name
+        raise
     except BaseException:
         source.close()
         raise

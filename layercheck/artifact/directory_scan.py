@@ -87,6 +87,8 @@ class DirectoryScan:
             crc, size, head = _read_pieces(full)
             facts = probe(head, path, self._readers, _FileRanges(full, size))
         self._counted += size
+        if size != status.st_size:
+            self.defects.append(Defect("unreadable", path, "it changed while it was read"))
         if facts is not None:
             self.facts[path] = facts
         self._add(raw, FILE, status, size, crc)

@@ -30,9 +30,10 @@ from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
 _OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC527", "LC561", "LC562", "LC581", "LC591"))
 """What an absent layer could supply."""
-MAX_FAULTS, MAX_FAULTS_IN_ALL, ALWAYS_KEPT = 5_000, 20_000, 50
+MAX_FAULTS, MAX_FAULTS_IN_ALL, ALWAYS_KEPT, ENOUGH = 5_000, 20_000, 50, 250_000
 """Faults of one rule and severity that are told: on one target, on all, and on each target whatever the others have.
-Who has more of them needs no longer list, and a hostile archive would have a million."""
+Who has more of them needs no longer list, and a hostile archive would have a million; after ``ENOUGH`` of one rule, the
+targets that follow are searched no further than for some."""
 
 
 class Run:
@@ -50,6 +51,7 @@ class Run:
         self._symbols = SymbolReader()
         self._work = Work()
         self._untold: dict[tuple[str, Severity, str | None], int] = {}
+        self._found: dict[str, int] = {}
         self._kept: dict[tuple[str, Severity, str | None], int] = {}
         self._kept_in_all: dict[tuple[str, Severity], int] = {}
         self._judged: set[str] = set()
@@ -70,11 +72,23 @@ class Run:
     def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         for rule in all_rules():
             if rule.scope == scope:
-                for said in rule.run(view):
-                    if isinstance(said, Fault):
-                        self._keep(rule, said, target, view)
-                    else:
-                        self._note(said.what, said.why, target, said.subject, said.path)
+                self._apply(rule, view, target)
+
+    def _apply(self, rule: Rule, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
+        before = self._found.get(rule.id, 0)
+        found = 0
+        for said in rule.run(view):
+            if not isinstance(said, Fault):
+                self._note(said.what, said.why, target, said.subject, said.path)
+                continue
+            found += 1
+            self._keep(rule, said, target, view)
+            if found >= ALWAYS_KEPT and before >= ENOUGH:
+                self._note(
+                    f"more of what {rule.id} finds", "there are too many to look for them all", target, None, None
+                )
+                break
+        self._found[rule.id] = before + found
 
     def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
         absent = view.stack.open if isinstance(view, TargetView) else ()

@@ -40,12 +40,12 @@ def raw(data: Mapping[str, Any]) -> bytes:
 def archive(members: Sequence[Mapping[str, Any]] = (), **options: Any) -> bytes:
     """``members`` after those of ``ordinary`` (fields of Member; ``data`` and ``name`` may be tables, see ``raw``)."""
     lead = ordinary() if options.pop("ordinary", True) else []
-    fields = {key: raw(value) if isinstance(value, dict) else value for key, value in options.items()}
+    fields: dict[str, Any] = {key: raw(value) if isinstance(value, dict) else value for key, value in options.items()}
     return build_zip([*lead, *map(_member, members)], **fields)
 
 
 def _member(fields: Mapping[str, Any]) -> Member:
-    kept = {key: raw(value) if isinstance(value, dict) else value for key, value in fields.items()}
+    kept: dict[str, Any] = {key: raw(value) if isinstance(value, dict) else value for key, value in fields.items()}
     if isinstance(kept.get("data"), str):
         kept["data"] = kept["data"].encode("utf-8")
     if "zeros" in kept:
