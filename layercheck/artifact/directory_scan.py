@@ -35,7 +35,7 @@ class DirectoryScan:
         self._walk(b"", os.listdir(self.root))
         self.unread = self._readers.room.unread
         self.entries = tuple(self._entries)
-        unread = any(defect.kind == "unreadable" for defect in self.defects)
+        unread = any(defect.kind in ("unreadable", "left-out") for defect in self.defects)
         if not unread and members_without_files([entry.kind for entry in self.entries]):
             self.defects.append(Defect("empty", None, "it holds no file"))
 

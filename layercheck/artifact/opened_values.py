@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from .entry import Opened
+from .printable import is_printable
 
 
 class _Unknown:
@@ -173,7 +174,7 @@ def for_linux(found: Opened) -> Opened | None:
     everything = (*found.names, *found.sought)
     if not _ELSEWHERE.isdisjoint(everything) or any("/System/" in name or ".framework" in name for name in everything):
         return None
-    if any(not name.isprintable() or len(name) > _MAX_NAME or set(name) & _ODD for name in everything):
+    if any(not is_printable(name) or len(name) > _MAX_NAME or set(name) & _ODD for name in everything):
         return None
     names = tuple([name for name in found.names if not name.lower().endswith(_OTHER_SUFFIXES)])
     sought = tuple([name for name in found.sought if not name.lower().endswith(_OTHER_SUFFIXES)])

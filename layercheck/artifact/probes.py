@@ -56,9 +56,9 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
     if first not in _TELLING_FIRST_BYTES:
         return _facts_of_text(data, path, readers, ranges)
     if first == 0x7F and data[:4] == b"\x7fELF":
-        image = read_elf(data) if ranges is None else read_elf_ranges(ranges)
+        image = readers.room.for_image(lambda: read_elf(data) if ranges is None else read_elf_ranges(ranges))
         return Facts(
-            elf=readers.room.for_image(image),
+            elf=image,
             runtime_api=mentions_runtime_api(data, ranges) if path == BOOTSTRAP else None,
             php=read_binary(data, ranges) if is_php_binary(path) else None,
         )

@@ -6,6 +6,8 @@ bounds nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..elf import ElfImage
 from ..finding import Defect
 
@@ -35,12 +37,11 @@ class Room:
         self._listings -= size
         return self._listings >= 0 or self._left_out("files that list others")
 
-    def for_image(self, image: ElfImage | Defect) -> ElfImage | Defect:
-        """The image, or what can be kept of it."""
-        if not isinstance(image, ElfImage):
-            return image
-        self._images -= _weight(image)
+    def for_image(self, read: Callable[[], ElfImage | Defect]) -> ElfImage | Defect:
+        """What ``read`` gives, as long as there is room; then a Defect of kind ``unread``."""
         if self._images >= 0:
+            image = read()
+            self._images -= _weight(image) if isinstance(image, ElfImage) else 0
             return image
         self._left_out("ELF files")
         return Defect("unread", None, "the ELF files of this artifact hold more names than are read")

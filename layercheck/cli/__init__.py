@@ -14,15 +14,15 @@ _KEPT_BY_MALLOC = 31 << 20
 
 def entry() -> None:
     """The console script."""
-    # One check makes many small objects and hardly a cycle; looking for cycles costs 5 % of a run.
-    gc.disable()
-    # Freeing one large block, which is never touched, makes malloc keep what is freed after it: a third fewer page
-    # faults, 3 % of a check (glibc, mallopt(3): the mmap threshold is dynamic).
-    bytes(_KEPT_BY_MALLOC)
-    if sys.stderr is None:
-        # Closed (2>&-). print() would take standard output instead.
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - it stays open
     try:
+        # One check makes many small objects and hardly a cycle; looking for cycles costs 5 % of a run.
+        gc.disable()
+        # Freeing one large block, which is never touched, makes malloc keep what is freed after it: a third fewer page
+        # faults, 3 % of a check (glibc, mallopt(3): the mmap threshold is dynamic).
+        bytes(_KEPT_BY_MALLOC)
+        if sys.stderr is None:
+            # Closed (2>&-). print() would take standard output instead.
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - it stays open
         code = main()
     except KeyboardInterrupt:
         # While modules are imported, or a second one while the first is told.

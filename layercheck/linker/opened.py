@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..artifact import Facts
+from ..artifact.printable import is_printable
 from ..environment.model import Environment
 from ..filesystem import Filesystem
 from .glibc import GlibcLoader
@@ -67,7 +68,7 @@ def _is_importable(path: str, environment: Environment) -> bool:
     if not roots:
         return False
     inner = path[len(max(roots, key=len)) + 1 :].removesuffix(".py")
-    return all(part.isidentifier() for part in inner.split("/"))
+    return is_printable(inner) and all(part.isidentifier() for part in inner.split("/"))
 
 
 class _Search:

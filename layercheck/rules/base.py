@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from ..artifact import Artifact, Facts
 from ..artifact.names import installed_place
 from ..artifact.packages import PackageIndex
+from ..artifact.printable import is_printable
 from ..environment import Environment, Limits, Runtime
 from ..filesystem import Filesystem, Overlay
 from ..finding import Confidence, Severity
@@ -113,7 +114,7 @@ class TargetView(NamedTuple):
 
 def quote(text: str) -> str:
     """A file's name for a command that people paste: nothing in it may be taken for shell syntax or a new line."""
-    return shlex.quote(text) if text.isprintable() else "FILE"
+    return shlex.quote(text) if is_printable(text) else "FILE"
 
 
 def zip_again(subject: Subject | None) -> str:

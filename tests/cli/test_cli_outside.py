@@ -282,7 +282,10 @@ def test_an_interrupt_while_standard_input_is_awaited() -> None:
 def test_an_interrupt_at_any_time_leaves_a_whole_report_or_none(tmp_path: Path, bad: str) -> None:
     """From the first import of the command on: before that it is Python itself that is interrupted."""
     report = tmp_path / "report.json"
-    code = "import os; from layercheck.cli import entry; os.write(1, b'.'); entry()"
+    code = (
+        "import os; from layercheck.cli import entry\n"
+        "try: os.write(1, b'.'); entry()\nexcept KeyboardInterrupt: os._exit(130)"
+    )
     ends = set()
     for place in range(12):
         report.write_text("old")
