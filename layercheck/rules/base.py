@@ -117,6 +117,14 @@ def quote(text: str) -> str:
     return shlex.quote(text) if is_printable(text) else "FILE"
 
 
+def number(text: str) -> int | None:
+    """A decimal number of at most nine ASCII digits, as versions have them; None for all else.
+
+    int() refuses thousands of digits, and what str.isdigit() takes for one.
+    """
+    return int(text) if len(text) <= 9 and text.isascii() and text.isdecimal() else None
+
+
 def zip_again(subject: Subject | None) -> str:
     """The command that packs the current folder anew; zip would otherwise add to the archive that is there."""
     name = "layer.zip"

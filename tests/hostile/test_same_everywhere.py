@@ -59,7 +59,9 @@ def inputs(folder: Path) -> dict[str, Path]:
         if hostile.id in HOSTILE:
             (folder / hostile.id).mkdir()
             found[hostile.id] = build(hostile, folder / hostile.id)
-    members = {f"python/p{n}/_m{n}.abi3.so": module(f"libn{n % 3}.so.1") for n in range(30)}
+    members: dict[str, bytes | tuple[bytes, int]] = {
+        f"python/p{n}/_m{n}.abi3.so": module(f"libn{n % 3}.so.1") for n in range(30)
+    }
     members |= {f"lib/l{n}.so": link(f"gone{n}") for n in range(9)}
     # Characters that Unicode took in after 13.0, the version of Python 3.10.
     members |= {f"python/{name}.abi3.so": module(machine="aarch64") for name in ("\U0001fae8", "\u0870", "é", "Ꟁ", "ꟁ")}
