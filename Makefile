@@ -54,7 +54,7 @@ $(VENV)/.fuzz: $(VENV)/.developed
 
 # What is found stays in .cache/fuzz, and the next run begins with it.
 fuzz: $(VENV)/.fuzz
-	@set -e; for target in $(FUZZ_TARGETS); do \
+	@mkdir -p .cache; set -e; for target in $(FUZZ_TARGETS); do \
 	  echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \
 	  $(BIN)/python tests/fuzz/run.py $$target $(FUZZ_SECONDS) .cache/fuzz 2>.cache/fuzz-$$target.log \
 	    || { tail -n 40 .cache/fuzz-$$target.log; exit 1; }; \

@@ -12,9 +12,9 @@ from ..finding import Defect
 from .sniff import describe
 from .source import Source
 
-MAX_ENTRIES = 250_000
+MAX_ENTRIES = 210_000
 """Each takes more than a kilobyte of memory in the end. Lambda unzips no more than 250 MiB."""
-MAX_DIRECTORY = 48 << 20
+MAX_DIRECTORY = 32 << 20
 """Bytes of central directory that are read: room for so many entries with long names."""
 _EOCD = Struct("<4s4H2IH")
 _EOCD64 = Struct("<4sQ2H2I4Q")

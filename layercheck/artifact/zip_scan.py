@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from struct import Struct, unpack_from
+from typing import Any
 
 from ..elf import Ranges
 from ..elf.code import code_ranges
@@ -96,8 +97,7 @@ class ZipScan:
                     window_end = max(need, self._group_end(starts, place, end))
                     window = self._source.read_at(start, window_end - start)
             self._member(index, member, window, window_at, start, limit)
-        if self._left_out:
-            self._leave_out()
+        self._leave_out()
         return tuple(self._make_entries())
 
     @staticmethod
@@ -113,8 +113,7 @@ class ZipScan:
         trees = Trees(self.members)
         for index, member in enumerate(self.members):
             raw = member.raw
-            problem = trees.problem(raw) if trees.large or len(raw) > ALWAYS_PLACED else None
-            if problem is not None:
+            if (trees.large or len(raw) > ALWAYS_PLACED) and (problem := trees.problem(raw)) is not None:
                 self._left_out.add(index)
                 self._paths.append(shortened(raw))
                 self._kinds.append(OTHER)
@@ -139,15 +138,12 @@ class ZipScan:
             self.defects.append(Defect("empty", None, "it holds no file"))
 
     def _leave_out(self) -> None:
-        """Members that can have no place in a file system: they are told as defects, and count only as bytes."""
-        kept = [index for index in range(len(self.members)) if index not in self._left_out]
-        left = [(self.counts[index], self.members[index].declared) for index in self._left_out]
-        self.left_out_bytes = sum([counted if counted >= 0 else declared for counted, declared in left])
-        self.members = [self.members[index] for index in kept]
-        self.counts = [self.counts[index] for index in kept]
-        self.checksums = [self.checksums[index] for index in kept]
-        self._kinds = [self._kinds[index] for index in kept]
-        self._paths = [self._paths[index] for index in kept]
+        """Members without a place in a file system are told as defects, and count only as bytes."""
+        left = [self.counts[at] if self.counts[at] >= 0 else self.members[at].declared for at in self._left_out]
+        self.left_out_bytes = sum(left)
+        columns: tuple[list[Any], ...] = (self.members, self.counts, self.checksums, self._kinds, self._paths)
+        for column in columns if left else ():
+            column[:] = [value for index, value in enumerate(column) if index not in self._left_out]
 
     def _defect(self, kind: str, index: int, detail: str) -> None:
         self.defects.append(Defect(kind, self._paths[index], detail))

@@ -191,7 +191,7 @@ class MuslProcess:
                 self._map(name, requirer, found[0], found[1], via)
                 return
         tried = [f"{d}/{name}: {loader.open(f'{d}/{name}')} ({via})" for directories, via in lists for d in directories]
-        loader.work.spend(len(tried))
+        loader.work.spend(4 * len(tried))
         self._fail(name, requirer, tuple(tried) or ("an empty name",))
 
     def _lists(self, requirer: _Object) -> list[tuple[tuple[str, ...], str]]:

@@ -168,7 +168,7 @@ class Process:
         if answer is None:
             self._missing.add(name)
             tried = self._loader.explain(self._lists(requirer or self._program), name)
-            self._loader.work.spend(len(tried))
+            self._loader.work.spend(4 * len(tried))
             self._lookups.append(Lookup(name, by, None, None, None, tried))
             return None
         if isinstance(answer, Refusal):

@@ -45,7 +45,7 @@ def test_versions_of_packages(version: str) -> None:
     known = json.loads(Path(dotnet.__file__).with_name("data").joinpath("dotnet.json").read_text("utf-8"))
     packages = {item["package"] for item in known["assemblies"]}
     target = ".NETCoreApp,Version=v8.0"
-    libraries = {f"{name}/{version}": {} for name in packages}
+    libraries: dict[str, object] = {f"{name}/{version}": {} for name in packages}
     document = {"runtimeTarget": {"name": target}, "targets": {target: libraries}}
     files = {f"{item['assembly'].replace('*', 'X')}": b"MZ" for item in known["assemblies"]}
     files["app.deps.json"] = json.dumps(document).encode()
