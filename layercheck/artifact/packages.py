@@ -7,8 +7,8 @@ node_modules; everything else by its directory.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from ..named_tuple import NamedTuple
 from .artifact import Artifact
 from .entry import DIRECTORY
 
