@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from ..artifact import Artifact, open_artifact
 from ..artifact.distributions import DistributionIndex
@@ -11,6 +10,7 @@ from ..artifact.handler_code import read_handler_code
 from ..artifact.packages import PackageIndex
 from ..environment import limits
 from ..filesystem import OPT, TASK, Mount, Overlay
+from ..named_tuple import NamedTuple
 from ..rules import Settings, StackView, Subject, outline
 from .kind import tell_kind
 from .options import Input, Options

@@ -8,9 +8,10 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..finding import Finding, Severity
+from ..named_tuple import NamedTuple
 from ..rules import Fault, Rule
 
 _NORMALISED = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..artifact import Artifact, Facts
 from ..artifact.distributions import DistributionIndex
@@ -18,6 +18,7 @@ from ..environment import Environment, Limits, Runtime
 from ..filesystem import Filesystem, Overlay
 from ..finding import Confidence, Severity
 from ..linker import Resolution
+from ..named_tuple import NamedTuple
 from .shape import Shape
 
 if TYPE_CHECKING:
