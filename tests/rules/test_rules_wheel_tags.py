@@ -157,9 +157,7 @@ def test_a_cause_tells_of_the_tags_too() -> None:
     assert (finding.rule, finding.details["consequences"]) == ("LC501", {"LC502": 1})
 
 
-INTERPRETERS = st.sampled_from(
-    ["py3", "py2", "py312", "py313", "py38", "cp312", "cp311", "cp313", "cp27", "pp310", "x"]
-)
+INTERPRETERS = st.sampled_from(["py3", "py2", "py312", "py313", "py38", "cp312", "cp311", "cp313", "cp27", "pp310"])
 ABIS = st.sampled_from(["none", "abi3", "cp312", "cp311", "cp313t", "cp312t", "abi3t"])
 
 
@@ -170,13 +168,19 @@ def test_pythons_are_those_of_packaging(python: str, abi: str) -> None:
     assert fits_python(python, abi, Wanted(12, "x86_64", (2, 34))) == (Tag(python, abi, "any") in known)
 
 
-@given(st.text("cp3-.x_12", max_size=30))
-def test_parts_are_those_of_packaging(tag: str) -> None:
-    try:
-        expected = {(item.interpreter, item.abi, item.platform) for item in parse_tag(tag)}
-    except ValueError:
-        expected = set()
-    assert set(parts(tag)) == expected
+def dotted(*words: str) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from(words), min_size=1, max_size=3).map(".".join)
+
+
+@given(dotted("py2", "py3", "CP312"), dotted("none", "abi3"), dotted("any", LINUX, "linux_x86_64"))
+def test_parts_are_those_of_packaging(python: str, abi: str, platform: str) -> None:
+    tag = f"{python}-{abi}-{platform}"
+    assert set(parts(tag)) == {(item.interpreter, item.abi, item.platform) for item in parse_tag(tag)}
+
+
+@pytest.mark.parametrize("tag", ["", "--", "py3-none", "py3-none-any-1", "py3..py2-none-any"])
+def test_what_is_no_tag_has_no_parts(tag: str) -> None:
+    assert parts(tag) == []
 
 
 def test_platforms() -> None:
