@@ -125,7 +125,8 @@ def _is_elsewhere(view: TargetView, module: str, usable: set[str], places: tuple
     packages = ["/".join([here, *parents[: depth + 1]]) for depth in range(len(parents))]
     if any(view.filesystem.has(f"{package}/__init__.py") for package in packages):
         return False
-    return any(f"{place}/{name}" in usable or view.filesystem.has(f"{place}/{name}.py") for place in places)
+    others = [place for place in places if place != here]
+    return any(f"{place}/{name}" in usable or view.filesystem.has(f"{place}/{name}.py") for place in others)
 
 
 def _newer_abi3(view: TargetView) -> Iterator[Fault]:
