@@ -46,6 +46,9 @@ def _keys(raw: Raw, share: str, *, cause: bool) -> Iterable[str]:
         return (artifact,)
     if share == "path":
         return (f"{artifact}:{fault.path}",)
+    if share == "package":
+        package = fault.subject.packages.owner(fault.path) if fault.subject is not None and fault.path else None
+        return (f"{artifact}:{package.name}",) if package is not None else ()
     if share == "requirer" and not cause:
         return (str(fault.details.get("required_by")),)
     if share in ("candidates", "requirer"):
