@@ -62,6 +62,11 @@ def fits_python(python: str, abi: str, target: Wanted) -> bool:
     own = f"cp3{target.minor}"
     if (python == own and abi in (own, "abi3", "none")) or (python == "py3" and abi == "none"):
         return True
+    match = re.fullmatch(r"cp3(\d+)", python)
+    if match is not None and abi == "abi3":
+        return 2 <= int(match[1]) <= target.minor
+    if match is not None and abi == python:
+        return False
     from packaging.tags import Tag, compatible_tags, cpython_tags
 
     version = (3, target.minor)
