@@ -147,7 +147,7 @@ def _newer_abi3(view: TargetView) -> Iterator[Fault]:
                     reinstall(view, item.subject, path, "<="),
                     Severity.WARNING,
                     Confidence.LIKELY,
-                    {"tags": list(item.distribution.tags)},
+                    {"tags": list(item.distribution.tags[:20])},
                 )
                 break
 
