@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from .python_source import parse
 
 _STATEMENT = r"(?m)^([ \t]*)(?:import[ \t]+(?=[\w.])|from[ \t]+([.\w]+)[ \t]+import\b[ \t]*)"
-_LONGEST = 64 << 10
+_LONGEST = 8 << 10
+_MOST = 4_000
+"""Characters of one statement and statements of one module that are looked at: far more than people write."""
 
 
 class Import(NamedTuple):
@@ -28,18 +31,23 @@ def imports_in(data: bytes, package: str) -> Iterator[Import]:
     """The imports of a module in ``package`` ("" at the top). Text in strings is taken for code; see ``confirms``."""
     text = data.decode("utf-8", "replace").replace("\r\n", "\n")
     closing = text.rfind(")")
-    line, counted = 1, 0
-    for match in re.finditer(_STATEMENT, text):
+    line, counted, done = 1, 0, 0
+    for match in islice(re.finditer(_STATEMENT, text), _MOST):
         line += text.count("\n", counted, match.start(1))
         counted = match.start(1)
         start = match.end()
+        if start <= done:
+            # The inside of the statement before.
+            continue
         if text.startswith("(", start):
             end = text.find(")", start) if start < closing else -1
             if end < 0 or end - start > _LONGEST:
                 continue
+            done = end
             rest = re.sub(r"#[^\n]*", "", text[start + 1 : end])
         else:
-            rest = _to_line_end(text, start)
+            done = _line_end(text, start)
+            rest = re.split("[#;]", text[start:done].replace("\\\n", " "), maxsplit=1)[0]
         outer = not match[1]
         if match[2] is None:
             for name in _names(rest):
@@ -50,13 +58,12 @@ def imports_in(data: bytes, package: str) -> Iterator[Import]:
                 yield Import(module, _names(rest), outer, line)
 
 
-def _to_line_end(text: str, start: int) -> str:
-    """The rest of a statement, over backslashes at the ends of lines."""
+def _line_end(text: str, start: int) -> int:
+    """Where a statement ends, over backslashes at the ends of lines."""
     end = text.find("\n", start)
     while end > start and text[end - 1] == "\\" and end - start < _LONGEST:
         end = text.find("\n", end + 1)
-    rest = text[start : end if end >= 0 else len(text)][:_LONGEST]
-    return re.split("[#;]", rest.replace("\\\n", " "), maxsplit=1)[0]
+    return min(end if end >= 0 else len(text), start + _LONGEST)
 
 
 def _names(text: str) -> tuple[str, ...]:
