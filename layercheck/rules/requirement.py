@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, NamedTuple
 
-from ..artifact.packages import normalise
+from ..artifact.distributions import normalise
 
 MAX_LENGTH = 4_096
 """Characters of a requirement that is looked at."""
