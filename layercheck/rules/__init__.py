@@ -18,6 +18,7 @@ from . import (
     ruby,
     shadowing,
     size,
+    standard_library,
     symbols,
 )
 from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
@@ -25,7 +26,7 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, standard_library, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 
