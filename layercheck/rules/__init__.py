@@ -5,6 +5,7 @@ from . import (
     binaries,
     bootstrap,
     dotnet,
+    duplicates,
     handler,
     java,
     layout,
@@ -16,6 +17,7 @@ from . import (
     programs,
     python,
     ruby,
+    runtime_packages,
     shadowing,
     size,
     standard_library,
@@ -26,7 +28,20 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, standard_library, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(
+        python,
+        standard_library,
+        runtime_packages,
+        duplicates,
+        packed,
+        java,
+        ruby,
+        bootstrap,
+        programs,
+        handler,
+        dotnet,
+        php,
+    ),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 
