@@ -26,7 +26,9 @@ NEAR_MISSES = {
     "musl-interp": ("go-cgo-for-glibc", "static-musl-bootstrap"),
     "needed": ("geolambda-with-base", "opencv-headless", "wkhtmltopdf-with-runpath", "dotnet-native-for-many"),
     "perms": ("execute-bits-kept", "shell-bootstrap"),
+    "runtime-conflict": ("sdk-locked", "requests-with-urllib3-2", "one-version-in-both"),
     "size": ("just-below-the-limit",),
+    "stdlib-shadow": ("names-near-the-standard-library", "backport-that-is-never-imported"),
     "symlink": ("lib-layer-with-links", "node-addon-built-for-linux"),
     "zip-form": ("windows-made-pure-python",),
 }
