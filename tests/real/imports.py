@@ -126,7 +126,7 @@ def machine(root: Path, python: str) -> Machine:
         (root / "dev" / name).write_bytes(b"" if name == "null" else os.urandom(4096))
     (root / "tmp").mkdir(mode=0o777)
     _open(root)
-    return Machine(root, from_document(capture(from_directory(str(root)), library_path=LAMBDA_PATH)))
+    return Machine(root, from_document(capture(from_directory(str(root)), library_path=LAMBDA_PATH, symbols=True)))
 
 
 def _open(root: Path) -> None:
