@@ -22,12 +22,14 @@ from . import (
     size,
     standard_library,
     symbols,
+    wheel_tags,
 )
 from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
 from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
+<<<<<<< HEAD
     *(
         python,
         standard_library,
@@ -42,6 +44,9 @@ _FAMILIES = (
         dotnet,
         php,
     ),
+=======
+    *(python, wheel_tags, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+>>>>>>> ae7ed834820f09b4cad1c44ef1028c7c47ebac7b
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

@@ -26,6 +26,13 @@ NEAR_MISSES = {
     "musl-interp": ("go-cgo-for-glibc", "static-musl-bootstrap"),
     "needed": ("geolambda-with-base", "opencv-headless", "wkhtmltopdf-with-runpath", "dotnet-native-for-many"),
     "perms": ("execute-bits-kept", "shell-bootstrap"),
+    "py-abi": (
+        "many-python-abis",
+        "numpy-hidden-by-the-function",
+        "one-layer-for-each-python",
+        "plain-names-of-this-python",
+        "wheel-for-a-newer-glibc",
+    ),
     "runtime-conflict": ("sdk-locked", "requests-with-urllib3-2", "one-version-in-both"),
     "size": ("just-below-the-limit",),
     "stdlib-shadow": ("names-near-the-standard-library", "backport-that-is-never-imported"),
