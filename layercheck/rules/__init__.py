@@ -29,24 +29,8 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-<<<<<<< HEAD
-    *(
-        python,
-        standard_library,
-        runtime_packages,
-        duplicates,
-        packed,
-        java,
-        ruby,
-        bootstrap,
-        programs,
-        handler,
-        dotnet,
-        php,
-    ),
-=======
-    *(python, wheel_tags, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
->>>>>>> ae7ed834820f09b4cad1c44ef1028c7c47ebac7b
+    *(python, wheel_tags, standard_library, runtime_packages, duplicates),
+    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

@@ -83,7 +83,7 @@ def _names(version: str) -> _Names:
     sources=(
         "https://github.com/supabase/supabase-py/issues/33",
         "https://github.com/sunilmallya/keras-lambda/issues/1",
-        "/var/runtime/bootstrap.py of python3.8, 3.10 and 3.11",
+        "The runtime's own start (bootstrap.py of python3.8, 3.10 and 3.11), which sets sys.path after its imports",
     ),
 )
 def STDLIB_SHADOWED(view: TargetView) -> Iterator[Fault]:

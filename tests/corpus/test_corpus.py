@@ -30,12 +30,9 @@ SHARES = {
     "crlf": 2,
     "dlopen-name": 4,
     "data-files": 1,
-<<<<<<< HEAD
     "runtime-conflict": 8,
     "stdlib-shadow": 1,
-=======
     "py-abi": 19,
->>>>>>> ae7ed834820f09b4cad1c44ef1028c7c47ebac7b
 }
 
 
