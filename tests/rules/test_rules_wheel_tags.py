@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.tags import Tag, compatible_tags, cpython_tags, parse_tag
 
-from check.made import Files, judge, module, of, told
+from check.made import Files, judge, module, of, told, view_of
+from layercheck.rules import Fault
+from layercheck.rules.python import EXTENSION_ABI_MISMATCH
 from layercheck.rules.wheel_tags import Wanted, fits_platform, fits_python, parts, surely_fits_python
 from support.foreign_writer import build_macho
 from support.zip_writer import simple_zip
@@ -64,6 +66,19 @@ def test_names(path: str, runtime: str, words: str | None) -> None:
     assert all(words in finding.fact for finding in found if words is not None)
 
 
+def test_the_stable_abi_does_not_load_without_the_gil() -> None:
+    """No runtime of Lambda is such a one; a captured environment could be."""
+    files = {"python/pkg/_x.abi3.so": module(), f"python/{tagged('313t', 'pkg/_y')}": module()}
+    view = view_of(files, "python3.13")
+    free = view.runtime._replace(extension_suffixes={"x86_64": (f".cpython-313t-{X86}", ".so")})
+    found = [item for item in EXTENSION_ABI_MISMATCH.run(view._replace(runtime=free)) if isinstance(item, Fault)]
+    assert [(item.path, item.fact) for item in found] == [
+        ("python/pkg/_x.abi3.so", "an extension module for Pythons with the GIL only; python3.13 does not import it")
+    ]
+    found = [item for item in EXTENSION_ABI_MISMATCH.run(view) if isinstance(item, Fault)]
+    assert [item.path for item in found] == [f"python/{tagged('313t', 'pkg/_y')}"]
+
+
 def test_one_layer_may_hold_what_another_lacks() -> None:
     old, new = {f"python/{tagged(311)}": module()}, {f"python/{tagged(312)}": module()}
     assert rules(old, layers=[simple_zip(new)]) == []
@@ -91,6 +106,18 @@ def test_a_function_and_its_layer(layer: list[str], function: list[str], expecte
 
     files = {"app.py": b"", **made(function, "")}
     assert rules(files, kind="function", layers=[simple_zip(made(layer, "python/"))]) == expected
+
+
+def test_what_was_packed_by_mistake_is_not_imported() -> None:
+    old = "venv/lib/python3.9/site-packages/" + tagged(39)
+    files = {"app.py": b"", old: module(), "venv/pyvenv.cfg": b"home = /usr/bin\n"}
+    assert rules(files, kind="function") == []
+    path = {"PYTHONPATH": "/var/task/venv/lib/python3.9/site-packages"}
+    assert rules(files, kind="function", env=path) == [(*ERROR, old)]
+    del files["venv/pyvenv.cfg"]
+    assert rules(files, kind="function") == [(*ERROR, old)]
+    built = "build/lib.linux-x86_64-3.9/" + tagged(39)
+    assert rules({"app.py": b"", tagged(312): module(), built: module()}, kind="function") == []
 
 
 def test_one_directory_for_each_python() -> None:
