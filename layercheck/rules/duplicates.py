@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, quote, rule
 from .installed import Installed, installed
 

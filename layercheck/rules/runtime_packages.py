@@ -6,9 +6,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .advice import pip_install
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
 from .installed import Installed, installed, search_path

@@ -7,10 +7,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..artifact.packages import Package
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, quote, rule
 from .installed import search_path
 from .requirement import satisfies
