@@ -5,6 +5,7 @@ from . import (
     binaries,
     bootstrap,
     dotnet,
+    duplicates,
     handler,
     java,
     layout,
@@ -16,8 +17,10 @@ from . import (
     programs,
     python,
     ruby,
+    runtime_packages,
     shadowing,
     size,
+    standard_library,
     symbols,
     wheel_tags,
 )
@@ -26,7 +29,8 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, wheel_tags, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, wheel_tags, standard_library, runtime_packages, duplicates),
+    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -98,8 +99,12 @@ WHEELS = {
 
 
 def fetch(name: str) -> Path:
+    """The file of the wheel of that name."""
+    return fetch_wheel(WHEELS[name])
+
+
+def fetch_wheel(wheel: Wheel) -> Path:
     """The wheel's file, fetched when it is not in the cache. Raises AssertionError when the registry has another."""
-    wheel = WHEELS[name]
     if wheel.path.exists():
         return wheel.path
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -141,6 +146,15 @@ def _members(path: Path) -> list[Member]:
                        crc=info.CRC, size=info.file_size)
             )  # fmt: skip
     return found
+
+
+def members_of(wheel: Wheel) -> Iterator[tuple[str, bytes, int]]:
+    """Each file of the wheel: its path in the layer, content and permissions."""
+    with zipfile.ZipFile(fetch_wheel(wheel)) as archive:
+        for info in archive.infolist():
+            if not info.is_dir():
+                executable = info.external_attr >> 16 & 0o111
+                yield _installed(info.filename), archive.read(info), 0o755 if executable else 0o644
 
 
 def _installed(name: str) -> str:
