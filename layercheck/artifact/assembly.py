@@ -115,10 +115,11 @@ def _metadata(data: bytes) -> _Metadata | None:
         raise _Damaged
     streams = dict(_streams(data, root))
     tables = streams.get(b"#~") or streams.get(b"#-")
-    if tables is None or b"#Strings" not in streams:
+    strings = streams.get(b"#Strings")
+    blobs = streams.get(b"#Blob", (0, 0))
+    if tables is None or strings is None or max(tables[1], strings[1], blobs[1]) > len(data):
         raise _Damaged
-    nothing = (0, 0)
-    return _Metadata(_tables(data, *tables), streams[b"#Strings"], streams.get(b"#Blob", nothing))
+    return _Metadata(_tables(data, *tables), strings, blobs)
 
 
 class _Sections:
@@ -142,7 +143,7 @@ def _streams(data: bytes, root: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
         offset, size = unpack_from("<II", data, at + 4)
         name = data[at + 12 : at + 12 + 32].partition(b"\0")[0]
         start = root + offset
-        yield name, (start, min(start + size, len(data)))
+        yield name, (start, start + size)
         at += 8 + (len(name) + 4) // 4 * 4
 
 

@@ -14,7 +14,6 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..artifact import DotnetDeps
 from ..filesystem import Node
 from ..finding import Confidence, Severity
 from ..linker import Uncalled
@@ -27,6 +26,7 @@ from .linking import inside, is_usable, place_of
 
 _ELSEWHERE = (".dll", ".exe")
 _FRAMEWORK = "System."
+_OF_APPLICATIONS = (".deps.json", ".runtimeconfig.json")
 _SHOWN = 4
 
 
@@ -58,9 +58,8 @@ def uncalled(view: TargetView) -> Iterator[Fault | Unsure]:
     if not view.resolution.uncalled or view.stack.function is None:
         return
     copies = copies_by_stem(view)
-    deps = [facts.dotnet for subject in view.stack.subjects for _, facts in view.facts(subject) if facts.dotnet]
-    own = frozenset(name for item in deps for name in item.projects)
-    free = _finds_its_own_way(view, deps, own)
+    own = _own(view, view.stack.function)
+    free = _finds_its_own_way(view, own)
     by_assembly: dict[str, list[Uncalled]] = {}
     for item in view.resolution.uncalled:
         by_assembly.setdefault(item.path, []).append(item)
@@ -75,14 +74,24 @@ def uncalled(view: TargetView) -> Iterator[Fault | Unsure]:
         yield from _judged(view, found, place, _assembly(path) in own, free)
 
 
-def _finds_its_own_way(view: TargetView, deps: Sequence[DotnetDeps], own: frozenset[str]) -> bool:
+def _own(view: TargetView, function: Subject) -> frozenset[str]:
+    """The names of the assemblies that are the application itself, and no packages."""
+    names = {name for _, facts in view.facts(function) if facts.dotnet is not None for name in facts.dotnet.projects}
+    for entry in function.artifact.entries:
+        for suffix in _OF_APPLICATIONS:
+            if entry.path.endswith(suffix):
+                names.add(_file(entry.path).removesuffix(suffix))
+    return frozenset(names)
+
+
+def _finds_its_own_way(view: TargetView, own: frozenset[str]) -> bool:
     """Whether the application's own code may direct where the libraries of all assemblies are found."""
     for subject in view.stack.subjects:
         for path, facts in view.facts(subject):
-            name = _assembly(path)
-            mine = name in own if any(item.projects for item in deps) else not name.startswith(_FRAMEWORK)
-            if facts.calls is not None and facts.calls.guided and mine:
-                return True
+            if facts.calls is not None and facts.calls.guided:
+                name = _assembly(path)
+                if name in own or not (own or name.startswith(_FRAMEWORK)):
+                    return True
     return False
 
 
@@ -130,8 +139,9 @@ def _judged(
     absent: dict[Severity, list[_Missing]] = {}
     for missing in found:
         if free or missing.item.calls.guided:
-            # The library is there, and the code knows where; or nobody can tell what it will be called.
-            if not missing.same:
+            # The library is there, and the code knows where; or nobody can tell what it will be called. A few functions
+            # of code that copes by itself are not worth a word.
+            if not missing.same and _severity(missing, own) is Severity.WARNING:
                 why = "the code finds libraries its own way (NativeLibrary, AssemblyLoadContext)"
                 yield Unsure(f"{missing.wanted}, which it calls", why, *place)
         elif missing.same:
