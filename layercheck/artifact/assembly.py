@@ -22,8 +22,10 @@ TOO_LARGE = NativeCalls(damage="it is larger than what is read of an assembly")
 _MAX_NAME = 256
 _MAX_STREAMS = 16
 _MAX_SECTIONS = 96
-_GUIDES = (b"NativeLibrary", b"LoadUnmanagedDll", b"LoadUnmanagedDllFromPath", b"add_ResolvingUnmanagedDll")
-"""A class, and members of AssemblyLoadContext, by which code finds or loads libraries its own way."""
+_GUIDE = b"NativeLibrary"
+_GUIDES = (b"LoadUnmanagedDll", b"LoadUnmanagedDllFromPath", b"add_ResolvingUnmanagedDll")
+_OF_GUIDES = b"UnmanagedDll"
+"""A class, members of AssemblyLoadContext (and what these have in common), by which code finds or loads libraries."""
 _OPENS = b"dlopen"
 _SEARCH_PATHS = b"DefaultDllImportSearchPathsAttribute"
 _ASSEMBLY_DIRECTORY = 2
@@ -31,7 +33,7 @@ _ASSEMBLY_DIRECTORY = 2
 
 _TABLES = 0x1D
 """Tables up to ImplMap, the last one that is read: the others come after it."""
-_MODULE_REF, _IMPL_MAP, _MEMBER_REF, _TYPE_REF, _METHOD, _ATTRIBUTE = 0x1A, 0x1C, 0x0A, 0x01, 0x06, 0x0C
+_MODULE_REF, _IMPL_MAP, _MEMBER_REF, _TYPE_REF, _ATTRIBUTE = 0x1A, 0x1C, 0x0A, 0x01, 0x0C
 _OF_ASSEMBLY = 1 << 5 | 14
 """Row 1 of the table Assembly as a HasCustomAttribute index (24.2.6)."""
 # The kinds of indexes into one of several tables: bits of the tag, and the tables.
@@ -77,7 +79,7 @@ class _Table(NamedTuple):
 
 
 class _Metadata(NamedTuple):
-    """The tables, and the heaps as (offset, end) in the file."""
+    """The tables (none where there is no ImplMap), and the heaps as (offset, end) in the file."""
 
     tables: Sequence[_Table]
     strings: tuple[int, int]
@@ -92,7 +94,9 @@ def read_calls(data: bytes) -> NativeCalls | None:
             return None
         libraries = _libraries(data, metadata)
         guided = any(_OPENS in functions for functions in libraries.values())
-        guided = guided or any(_mentions(data, metadata, name) for name in _GUIDES)
+        guided = guided or _mentions(data, metadata, _GUIDE)
+        if not guided and data.find(_OF_GUIDES, *metadata.strings) >= 0:
+            guided = any(_mentions(data, metadata, name) for name in _GUIDES)
         if not libraries:
             return NativeCalls(guided=True) if guided else None
         beside = _mentions(data, metadata, _SEARCH_PATHS) and _search_paths(data, metadata) == _ASSEMBLY_DIRECTORY
@@ -149,6 +153,9 @@ def _streams(data: bytes, root: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
 
 def _tables(data: bytes, at: int, end: int) -> list[_Table]:
     heaps, present = data[at + 6] if at + 6 < end else 0, unpack_from("<Q", data, at + 8)[0]
+    if not present >> _IMPL_MAP & 1:
+        # Most assemblies call nothing native.
+        return []
     rows = [0] * 64
     place = at + 24
     for table in range(64):
@@ -164,7 +171,7 @@ def _tables(data: bytes, at: int, end: int) -> list[_Table]:
         sizes[kind] = 2 if max([rows[table] for table in targets]) < 1 << (16 - bits) else 4
     found = []
     for table in range(_TABLES):
-        columns = tuple([sizes[column] for column in _COLUMNS[table].split()])
+        columns = tuple([sizes[column] for column in _COLUMNS[table].split()]) if rows[table] else ()
         found.append(_Table(place, rows[table], columns))
         place += rows[table] * sum(columns)
     if place > end:
@@ -173,6 +180,8 @@ def _tables(data: bytes, at: int, end: int) -> list[_Table]:
 
 
 def _rows(data: bytes, table: _Table) -> Iterator[tuple[int, ...]]:
+    if not table.rows:
+        return iter(())
     layout = "<" + "".join(["H" if size == 2 else "I" for size in table.columns])
     return iter_unpack(layout, memoryview(data)[table.at : table.at + table.rows * table.width])
 
@@ -192,6 +201,8 @@ def _mentions(data: bytes, metadata: _Metadata, name: bytes) -> bool:
 
 def _libraries(data: bytes, metadata: _Metadata) -> dict[str, set[bytes]]:
     """The libraries by name, each with the functions that are sought in it."""
+    if not metadata.tables:
+        return {}
     table = metadata.tables[_IMPL_MAP]
     if table.rows > MAX_FUNCTIONS:
         raise _Damaged
@@ -227,10 +238,15 @@ def _alternatives(libraries: dict[str, set[bytes]]) -> tuple[NativeImport, ...]:
 
 def _search_paths(data: bytes, metadata: _Metadata) -> int | None:
     """The value of the assembly's own DefaultDllImportSearchPathsAttribute."""
+    classes = {
+        number << 3 | 1
+        for number, (_, name, _) in enumerate(_rows(data, metadata.tables[_TYPE_REF]), 1)
+        if _string(data, metadata.strings, name) == _SEARCH_PATHS
+    }
     methods = {
         number << 3 | 3
         for number, (parent, _, _) in enumerate(_rows(data, metadata.tables[_MEMBER_REF]), 1)
-        if parent & 7 == 1 and _type_name(data, metadata, parent >> 3) == _SEARCH_PATHS
+        if parent in classes
     }
     for parent, constructor, value in _rows(data, metadata.tables[_ATTRIBUTE]):
         # The table is sorted by its first column (22.10).
@@ -241,15 +257,3 @@ def _search_paths(data: bytes, metadata: _Metadata) -> int | None:
             at = metadata.blobs[0] + value
             return int(unpack_from("<I", data, at + 3)[0]) if data[at + 1 : at + 3] == b"\x01\0" else None
     return None
-
-
-def _type_name(data: bytes, metadata: _Metadata, number: int) -> bytes:
-    table = metadata.tables[_TYPE_REF]
-    if not 0 < number <= table.rows:
-        raise _Damaged
-    row = unpack_from(
-        "<" + "".join(["H" if size == 2 else "I" for size in table.columns]),
-        data,
-        table.at + (number - 1) * table.width,
-    )
-    return _string(data, metadata.strings, row[1])
