@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from struct import error, iter_unpack, unpack_from
-from typing import NamedTuple
 
+from ..named_tuple import NamedTuple
 from .entry import NativeCalls, NativeImport
 
 MAX_FUNCTIONS = 100_000

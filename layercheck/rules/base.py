@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..artifact import Artifact, Facts
+from ..artifact.distributions import DistributionIndex
 from ..artifact.names import installed_place
 from ..artifact.packages import PackageIndex
 from ..environment import Environment, Limits, Runtime
-from ..filesystem import Filesystem, Overlay
-from ..finding import Confidence, Severity
+from ..filesystem import TASK, Filesystem, Hit, Overlay
+from ..finding import Confidence, Defect, Severity
 from ..linker import Resolution
+from ..named_tuple import NamedTuple
 from .shape import Shape
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ Scope = Literal["artifact", "stack", "target"]
 
 
 class Subject(NamedTuple):
-    """One artifact in its role. ``id`` is a1, a2 …; ``at`` is where it is mounted."""
+    """One artifact in its role. ``id`` is a1, a2 …; ``at`` is where it is mounted.
+
+    ``wheel_defects`` are those of a wheel as a wheel (see artifact.wheel_record).
+    """
 
     id: str
     artifact: Artifact
@@ -35,6 +40,8 @@ class Subject(NamedTuple):
     at: str
     shape: Shape
     packages: PackageIndex
+    distributions: DistributionIndex
+    wheel_defects: tuple[Defect, ...] = ()
 
     def where(self, path: str) -> str:
         """The absolute path, in Lambda, of a file of the artifact."""
@@ -105,6 +112,11 @@ class TargetView(NamedTuple):
         """Whether the function sees the file at ``path`` of an artifact: no later layer replaces it."""
         node = self.stack.overlay.nodes.get(subject.where(path))
         return node is None or self.stack.subjects[node.mount] is subject
+
+    def has_file(self, path: str) -> bool:
+        """Whether there is a file at ``path``, seen from /var/task; one that may not be read is there all the same."""
+        hit = self.filesystem.lookup(path, TASK)
+        return not hit.node.is_directory if isinstance(hit, Hit) else hit.reason == "denied"
 
     def subject_of(self, mount: int) -> Subject:
         """The artifact behind a node of the file system."""

@@ -12,12 +12,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..filesystem import Node
 from ..finding import Confidence, Severity
 from ..linker import Uncalled
 from ..linker.native_calls import variants
+from ..named_tuple import NamedTuple
 from .advice import for_opened
 from .base import Fault, Subject, TargetView, Unsure, quote
 from .by_name import copies_by_stem, stem_of, system_copy
