@@ -145,8 +145,8 @@ class Facts(NamedTuple):
     Of the file ``bootstrap`` at the root there is ``runtime_api``, whether it mentions the Runtime API (None: it cannot
     be told), and the text of a small ``script``. ``class_version`` is the major version of a Java class. ``jar``,
     ``dotnet`` and ``php`` are what these languages' own files tell. ``npm`` is set for the package.json of packages
-    with packed programs, ``mentions`` for scripts (see the module npm). ``calls``: the native functions that a .NET assembly
-    declares.
+    with packed programs, ``mentions`` for scripts (see the module npm). ``calls``: the native functions that a .NET
+    assembly declares.
     """
 
     elf: ElfImage | Defect | None = None
