@@ -107,6 +107,6 @@ def module_name(path: str) -> tuple[str, bool] | None:
     package = stem == "__init__"
     if not package:
         parts.append(stem)
-    if not parts or not all([part.isidentifier() for part in parts]):
+    if not parts or not all(part.isidentifier() for part in parts):
         return None
     return ".".join(parts), package

@@ -23,8 +23,13 @@ from ..linker import Resolution, resolve
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
+from .hashes import HashCheck
 from .judge import Raw, fold, merge, selected
+from .lost import lost_files
+from .metadata import metadata_asked
+from .needs import NeedReader
 from .options import Input, Options
+from .python_code import PythonCode
 from .symbols import SymbolReader, Undefined, undefined_symbols
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 
@@ -45,11 +50,14 @@ class Run:
         self._resolutions: dict[tuple[int, str, str], tuple[Filesystem, Resolution, StackView]] = {}
         self._undefined: dict[tuple[int, str, str], Undefined] = {}
         self._symbols = SymbolReader()
+        self._code = PythonCode()
+        self._needs = NeedReader(self._code)
+        self._hashes = HashCheck()
         self._judged: set[str] = set()
 
     def add(self, source: Input) -> None:
         """Judge one input on all its targets."""
-        deployment = deploy(self.opener, source, self.options)
+        deployment = self._with_python(deploy(self.opener, source, self.options))
         stack = deployment.stack
         choices = choose(deployment, self.options, self.date)
         for subject in stack.subjects:
@@ -59,6 +67,19 @@ class Run:
         self._collect("stack", stack, None)
         for choice in choices:
             self._target(deployment, choice)
+
+    def _with_python(self, deployment: Deployment) -> Deployment:
+        """The deployment with what is known of its Python packages, if it may run on Python at all."""
+        stack, runtimes = deployment.stack, self.options.runtimes
+        if runtimes and not any(name.startswith("python") for name in runtimes):
+            return deployment
+        subjects = stack.subjects
+        stack = stack._replace(
+            lost=lost_files(subjects, stack.overlay, self._code),
+            altered=self._hashes.altered(subjects) if self.options.verify_hashes else (),
+            asked=metadata_asked(subjects, self._code),
+        )
+        return deployment._replace(stack=stack)
 
     def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         for rule in all_rules():
@@ -88,6 +109,9 @@ class Run:
         for defect in artifact.defects:
             if defect.kind == "unreadable":
                 self._note("its content", f"cannot be read here: {defect.detail}", None, subject, defect.entry)
+        for owner, path in self._hashes.unread:
+            if owner is subject:
+                self._note("whether it is what its RECORD says", "is more than is read again", None, subject, path)
         for entry in artifact.entries:
             if entry.kind == "other":
                 self._note("a device, pipe or socket", "is not packed into a zip", None, subject, entry.path)
@@ -136,7 +160,9 @@ class Run:
         filesystem, resolution, _ = self._resolutions[key]
         if key not in self._undefined:
             self._undefined[key] = undefined_symbols(filesystem, resolution, self._symbols)
-        return TargetView(stack, environment, choice.runtime, filesystem, resolution, self._undefined[key].lacking)
+        lacking = self._undefined[key].lacking
+        view = TargetView(stack, environment, choice.runtime, filesystem, resolution, lacking)
+        return view._replace(needs=self._needs.needs(view))
 
     def _unread(self, view: TargetView, unread: Sequence[tuple[str, str]], target: str) -> None:
         for root, file in unread:

@@ -22,6 +22,7 @@ from .shape import Shape
 
 if TYPE_CHECKING:
     from ..linker.symbols import Lacking
+    from .python_findings import Altered, Asked, Lost, Need
 
 Scope = Literal["artifact", "stack", "target"]
 
@@ -63,6 +64,7 @@ class StackView(NamedTuple):
     """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand.
 
     ``handler_code`` maps (subject's id, path) of what the handler may mean to whether it defines what is asked for.
+    ``lost``, ``altered`` and ``asked`` are what Python's packages have lost, and what metadata their code reads.
     """
 
     subjects: tuple[Subject, ...]
@@ -73,6 +75,9 @@ class StackView(NamedTuple):
     env: Mapping[str, str]
     settings: Settings
     handler_code: Mapping[tuple[str, str], bool | None] = {}
+    lost: tuple[Lost, ...] = ()
+    altered: tuple[Altered, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
     @property
     def function(self) -> Subject | None:
@@ -83,7 +88,8 @@ class StackView(NamedTuple):
 class TargetView(NamedTuple):
     """A stack on one runtime and architecture, with everything resolved.
 
-    ``undefined``: the loads that lack symbols, out of those whose processes are known completely.
+    ``undefined``: the loads that lack symbols, out of those whose processes are known completely. ``needs``: what
+    Python's packages require and do not have.
     """
 
     stack: StackView
@@ -92,6 +98,7 @@ class TargetView(NamedTuple):
     filesystem: Filesystem
     resolution: Resolution
     undefined: tuple[Lacking, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     def facts(self, subject: Subject) -> Iterator[tuple[str, Facts]]:
         """The facts of an artifact's files, without those that a later layer replaces: they never appear in /opt."""
