@@ -75,7 +75,8 @@ def test_the_standard_library_is_read_as_its_syntax_tree_tells() -> None:
 @given(st.text(alphabet="from import.()\\\n,;#ax*", max_size=200))
 def test_anything_is_read(text: str) -> None:
     for found in imports_in(text.encode(), "p"):
-        assert isinstance(found, Import) and found.line >= 1
+        assert isinstance(found, Import)
+        assert found.line >= 1
 
 
 @pytest.mark.parametrize("text", ["from a import (", "from a import b\\\n", "import a,", "from . import ("])

@@ -121,8 +121,9 @@ def test_modules_in_another_form_are_there() -> None:
 
 
 def test_a_module_for_another_python_is_not_missed() -> None:
+    older = ".cpython-311-x86_64-linux-gnu.so"
     files = wheel("pkg", "1.0", {"pkg/__init__.py": b"from . import _x\n", "pkg/_x" + EXT: module()},
-                  lost={"pkg/_x.cpython-311-x86_64-linux-gnu.so": b"1", "pkg/_y.cpython-311-x86_64-linux-gnu.so": b"1"})  # fmt: skip
+                  lost={"pkg/_x" + older: b"1", "pkg/_y" + older: b"1"})  # fmt: skip
     assert of(judge(files), "LC503") == []
 
 
@@ -135,8 +136,9 @@ def test_native_modules() -> None:
 
 
 def test_a_library_that_the_loader_misses_is_told_once() -> None:
-    files = wheel("pkg", "1.0", {"pkg/__init__.py": b"from ._x import f\n", f"pkg/_x{EXT}": module("libz-1a2b3c4d.so.1")},
-                  lost={"pkg.libs/libz-1a2b3c4d.so.1": b"1"})  # fmt: skip
+    name = "libz-1a2b3c4d.so.1"
+    files = wheel("pkg", "1.0", {"pkg/__init__.py": b"from ._x import f\n", f"pkg/_x{EXT}": module(name)},
+                  lost={f"pkg.libs/{name}": b"1"})  # fmt: skip
     assert [rule for rule, _, _ in told(judge(files))] == ["LC401"]
 
 
@@ -194,7 +196,10 @@ def test_a_directory_that_the_target_does_not_search() -> None:
 
 @pytest.mark.parametrize(
     "row",
-    ["/etc/passwd.py", "../x.py", "a" * 5000 + ".py", '"a\nb.py"', "pkg/" * 400 + "x.py", "pkg/\udcff.py", ",,,", "pkg//x.py"],
+    [
+        "/etc/passwd.py", "../x.py", "a" * 5000 + ".py", '"a\nb.py"', "pkg/" * 400 + "x.py", "pkg/\udcff.py",
+        "pkg/\udcff.so.1", ",,,", "pkg//x.py",
+    ],
 )  # fmt: skip
 def test_hostile_records(row: str) -> None:
     files = wheel("pkg", "1.0", {"pkg/__init__.py": b"from .gone import y\n"})
@@ -245,7 +250,7 @@ def test_a_file_of_two_distributions_may_be_either() -> None:
          b'__version__ = metadata.version("my_pkg")\n', "error"),
         (b'import pkg_resources\nV = pkg_resources.get_distribution("my-pkg").version\n', "error"),
         (b"from .version import v\n", "error"),
-        (b"from importlib.metadata import version\ntry:\n    v = version(__name__)\nexcept Exception:\n    v = ''\n", None),
+        (b"from importlib.metadata import version\ntry:\n    v = version(__name__)\nexcept:\n    v = 0\n", None),
         (b"from importlib.metadata import version\ndef __getattr__(name):\n    return version(__name__)\n", None),
         (b"from importlib.metadata import version\nif DEBUG:\n    print(version(__name__))\n", None),
         (b'from importlib.metadata import version\nv = version("boto3")\n', None),
