@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
+from ..named_tuple import NamedTuple
 from .python_source import parse
 
 _STATEMENT = r"(?m)^([ \t]*)(?:import[ \t]+(?=[\w.])|from[ \t]+([.\w]+)[ \t]+import\b[ \t]*)"

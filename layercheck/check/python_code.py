@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from ..artifact import FILE, Artifact, Entry
 from ..artifact.distributions import Distribution
 from ..artifact.python_imports import Import, confirms, imports_in, module_name
+from ..named_tuple import NamedTuple
 from ..rules import Subject
 from ..rules.python_findings import Step
 

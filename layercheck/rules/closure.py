@@ -6,11 +6,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..artifact.distributions import Distribution
 from ..artifact.python_imports import module_name
 from ..filesystem import Hit
+from ..named_tuple import NamedTuple
 from .base import Subject, TargetView
 from .installed import Installed, installed, search_path
 from .requirement import Possible, Requirement, applies, marker_values, parse, satisfies

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..artifact.distributions import Distribution
+from ..named_tuple import NamedTuple
 from .base import Subject
 from .closure import Needed, Unmet
 
