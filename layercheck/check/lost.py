@@ -16,6 +16,8 @@ _PRUNED = frozenset(("tests", "test", "docs", "doc", "examples", "example", "ben
 """Directories that people trim; what of them is imported all the same (networkx once did) is a fault."""
 _ORDER = (IMPORT, PART, UNKNOWN, INNER, NONE)
 _MENTIONING = 8 << 20
+_SLIGHT = 400
+"""Bytes of an __init__ below which it hardly defines what people import."""
 
 
 def lost_files(subjects: Sequence[Subject], overlay: Overlay, code: PythonCode) -> tuple[Lost, ...]:
@@ -85,7 +87,8 @@ def _judged(subject: Subject, distribution: Distribution, gone: list[str], code:
     tops = [named[name] for name in hollow if "." not in name]
     if tops:
         files = tuple(dict.fromkeys([directory + path for path in (*tops, *gone)]))
-        yield Lost(subject, distribution, files, Use(IMPORT), hollow=True)
+        slight = any(row.path == tops[0] and (row.size or _SLIGHT) < _SLIGHT for row in distribution.record or ())
+        yield Lost(subject, distribution, files, Use(IMPORT), hollow=True, slight=slight)
         return
     whole = {name: path for name, path in named.items() if not _is_pruned(path)}
     judged: list[tuple[Use, list[str]]] = []

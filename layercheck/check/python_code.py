@@ -30,8 +30,13 @@ class Modules(NamedTuple):
 
     @property
     def tops(self) -> list[str]:
-        """What people import: the modules and packages at the top; those of namespace packages one below."""
-        return sorted([name for name in self.paths if name.rpartition(".")[0] not in self.paths])
+        """What people import: the modules and packages at the top; those of namespace packages further below."""
+        return sorted([name for name in self.paths if not any(above in self.paths for above in _above(name))])
+
+
+def _above(name: str) -> Iterator[str]:
+    while name := name.rpartition(".")[0]:
+        yield name
 
 
 class PythonCode:

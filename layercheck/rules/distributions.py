@@ -84,7 +84,8 @@ def _lost(view: TargetView, lost: Lost) -> Iterator[Fault]:
     more = f", as are {len(files) - 1} more" if len(files) > 1 else ""
     if lost.hollow:
         fact = f"is listed in the RECORD of {name} and gone{more}: import {top} gives an empty package"
-        severity = None
+        # A short one holds a version or a licence: the modules below it do their work without.
+        severity = Severity.WARNING if lost.slight else None
     elif use.level == IMPORT:
         fact = f"is listed in the RECORD of {name} and gone{more}: importing {name} comes to it ({_chain(use.steps)})"
         severity = None

@@ -44,7 +44,8 @@ class Lost(NamedTuple):
     """Modules and libraries that the RECORD of a distribution lists and that are not there.
 
     ``files`` are paths in the artifact, the one that ``use`` is about first. ``pruned``: only tests and the like.
-    ``husk``: nothing but the metadata is left. ``hollow``: the package's directory is there without its __init__.
+    ``husk``: nothing but the metadata is left. ``hollow``: the package's directory is there without its __init__,
+    which is ``slight`` when it was short.
     """
 
     subject: Subject
@@ -53,6 +54,7 @@ class Lost(NamedTuple):
     use: Use
     husk: bool = False
     hollow: bool = False
+    slight: bool = False
 
 
 class Altered(NamedTuple):

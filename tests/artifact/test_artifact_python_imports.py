@@ -59,7 +59,7 @@ def test_the_standard_library_is_read_as_its_syntax_tree_tells() -> None:
     folder = Path(ast.__file__).parent
     for path in sorted((folder / "json").glob("*.py")) + sorted((folder / "email").glob("*.py")):
         data = path.read_bytes()
-        expected = set()
+        expected: set[tuple[str, tuple[str, ...], int]] = set()
         for node in ast.walk(ast.parse(data)):
             if isinstance(node, ast.Import):
                 expected |= {(alias.name, (), node.lineno) for alias in node.names}

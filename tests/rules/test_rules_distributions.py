@@ -153,6 +153,14 @@ def test_a_package_without_its_init() -> None:
     found = one(judge(files), "LC503")
     assert (found.severity.value, found.confidence.value) == ("error", "likely")
     assert "an empty package" in found.message
+    files = wheel("pkg", "1.0", {"pkg/a.py": b"x = 1\n"}, lost={"pkg/__init__.py": b"__version__ = 1\n"})
+    assert said(files, "LC503") == [("warning", "likely", "python/pkg/__init__.py")]
+
+
+def test_modules_below_a_lost_init_are_not_what_people_import() -> None:
+    files = wheel("pkg", "1.0", {"pkg/__init__.py": b"#\n", "pkg/sub/a.py": b"from . import y\n"},
+                  lost={"pkg/sub/__init__.py": b"y = 1\n"})  # fmt: skip
+    assert said(files, "LC503") == [("warning", "likely", "python/pkg/sub/__init__.py")]
 
 
 def test_names_from_an_inner_package_without_its_init() -> None:
