@@ -13,7 +13,7 @@ from .needs import how_used
 from .python_code import Hit, Modules, PythonCode, modules_in
 
 _PRUNED = frozenset(("tests", "test", "docs", "doc", "examples", "example", "benchmarks", "include", "share", "bin"))
-"""Directories that people trim; what of them is imported all the same (networkx once did) is a fault."""
+"""Directories that people trim; what of them importing the package needs is a fault all the same."""
 _ORDER = (IMPORT, PART, UNKNOWN, INNER, NONE)
 _MENTIONING = 8 << 20
 _SLIGHT = 400

@@ -27,7 +27,7 @@ from .hashes import HashCheck
 from .judge import Raw, fold, merge, selected
 from .lost import lost_files
 from .metadata import metadata_asked
-from .needs import NeedReader
+from .needs import NeedReader, listed_in
 from .options import Input, Options
 from .python_code import PythonCode
 from .symbols import SymbolReader, Undefined, undefined_symbols
@@ -78,6 +78,7 @@ class Run:
             lost=lost_files(subjects, stack.overlay, self._code),
             altered=self._hashes.altered(subjects) if self.options.verify_hashes else (),
             asked=metadata_asked(subjects, self._code),
+            listed=tuple(listed_in(subjects)),
         )
         return deployment._replace(stack=stack)
 
@@ -162,7 +163,7 @@ class Run:
             self._undefined[key] = undefined_symbols(filesystem, resolution, self._symbols)
         lacking = self._undefined[key].lacking
         view = TargetView(stack, environment, choice.runtime, filesystem, resolution, lacking)
-        return view._replace(needs=self._needs.needs(view))
+        return view._replace(needs=self._needs.needs(view), unlisted=self._needs.unlisted(view))
 
     def _unread(self, view: TargetView, unread: Sequence[tuple[str, str]], target: str) -> None:
         for root, file in unread:

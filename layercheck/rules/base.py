@@ -23,7 +23,7 @@ from .shape import Shape
 
 if TYPE_CHECKING:
     from ..linker.symbols import Lacking
-    from .python_findings import Altered, Asked, Lost, Need
+    from .python_findings import Altered, Asked, Listed, Lost, Need, Unlisted
 
 Scope = Literal["artifact", "stack", "target"]
 
@@ -69,7 +69,8 @@ class StackView(NamedTuple):
     """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand.
 
     ``handler_code`` maps (subject's id, path) of what the handler may mean to whether it defines what is asked for.
-    ``lost``, ``altered`` and ``asked`` are what Python's packages have lost, and what metadata their code reads.
+    ``lost``, ``altered`` and ``asked`` are what Python's packages have lost, and what metadata their code reads;
+    ``listed`` is what a requirements.txt in the function lists.
     """
 
     subjects: tuple[Subject, ...]
@@ -83,6 +84,7 @@ class StackView(NamedTuple):
     lost: tuple[Lost, ...] = ()
     altered: tuple[Altered, ...] = ()
     asked: tuple[Asked, ...] = ()
+    listed: tuple[Listed, ...] = ()
 
     @property
     def function(self) -> Subject | None:
@@ -94,7 +96,7 @@ class TargetView(NamedTuple):
     """A stack on one runtime and architecture, with everything resolved.
 
     ``undefined``: the loads that lack symbols, out of those whose processes are known completely. ``needs``: what
-    Python's packages require and do not have.
+    Python's packages require and do not have; ``unlisted`` what a requirements.txt lists, and nothing provides.
     """
 
     stack: StackView
@@ -104,6 +106,7 @@ class TargetView(NamedTuple):
     resolution: Resolution
     undefined: tuple[Lacking, ...] = ()
     needs: tuple[Need, ...] = ()
+    unlisted: tuple[Unlisted, ...] = ()
 
     def facts(self, subject: Subject) -> Iterator[tuple[str, Facts]]:
         """The facts of an artifact's files, without those that a later layer replaces: they never appear in /opt."""

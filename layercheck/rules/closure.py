@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -61,8 +62,7 @@ def unmet(view: TargetView) -> tuple[Unmet, ...]:
             husks.setdefault(item.name, item)
         else:
             first.setdefault(item.name, item)
-    version = view.runtime.identifier.removeprefix("python")
-    values = marker_values(version, view.environment.architecture)
+    values = _values(view)
     found: dict[str, list[Needed]] = {}
     for need in _needs(first, values):
         have = first.get(need.requirement.name)
@@ -72,6 +72,39 @@ def unmet(view: TargetView) -> tuple[Unmet, ...]:
         elif have.version and satisfies(have.version, need.requirement.specifier) is False:
             found.setdefault(need.requirement.name, []).append(need)
     return tuple([Unmet(name, tuple(found[name]), first.get(name), husks.get(name)) for name in sorted(found)])
+
+
+def _values(view: TargetView) -> Possible:
+    return marker_values(view.runtime.identifier.removeprefix("python"), view.environment.architecture)
+
+
+def absent(view: TargetView, texts: Iterable[str]) -> Iterator[tuple[str, Requirement]]:
+    """Those of the requirements that count on the target, and of which nothing is there."""
+    present = {item.name for item in installed(view)}
+    for text in texts:
+        wanted = parse(text)
+        if wanted is None or wanted.name in present or applies(wanted.marker, _values(view), ()) is not True:
+            continue
+        if not _is_there(view, wanted.name):
+            yield text, wanted
+
+
+def other_python(view: TargetView) -> Iterator[tuple[Installed, Distribution, bool]]:
+    """Distributions that are for another Python by their own words, and whether the target's is too old for them.
+
+    Those with modules for one Python only are left out: these modules tell it.
+    """
+    version = view.runtime.identifier.removeprefix("python")
+    for item in installed(view):
+        distribution = item.distribution
+        if distribution is None or not distribution.requires_python or view.runtime.language != "python":
+            continue
+        if any(re.match(r"cp3\d+-cp3", tag) for tag in distribution.tags):
+            continue
+        wanted = distribution.requires_python
+        if satisfies(f"{version}.0", wanted) is False and satisfies(f"{version}.99", wanted) is False:
+            lower = [clause for clause in wanted.split(",") if clause.strip()[:1] in (">", "~")]
+            yield item, distribution, any(satisfies(f"{version}.99", clause.strip()) is False for clause in lower)
 
 
 def _needs(first: Mapping[str, Installed], values: Possible) -> Iterator[Needed]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ..artifact.distributions import Distribution
 from ..finding import Confidence, Severity
 from .advice import is_optional, pip_install
 from .base import Fault, TargetView, Unsure, quote, rule
-from .closure import Needed
+from .closure import Needed, other_python
 from .installed import Installed, installed, search_path
 from .python_findings import IMPORT, INNER, NONE, PART, UNKNOWN, Altered, Asked, Lost, Need, Step, Use
 
@@ -16,7 +17,7 @@ _RECORD = "https://packaging.python.org/en/latest/specifications/recording-insta
 _SLIM = "https://github.com/serverless/serverless-python-requirements/blob/master/lib/slim.js"
 _TOOLS = frozenset(("pip", "setuptools", "wheel", "distribute", "uv", "virtualenv", "build", "installer"))
 """What installs packages: people take it out, and nothing runs it on Lambda."""
-_SHOWN = 3
+_SHOWN, _PINS = 3, 20
 
 
 def _chain(steps: Sequence[Step]) -> str:
@@ -53,7 +54,6 @@ def _and_more(names: Sequence[str]) -> str:
         _RECORD,
         "PEP 376, PEP 627",
         _SLIM,
-        "https://github.com/networkx/networkx/issues/1888",
     ),
 )
 def INCOMPLETE_DISTRIBUTION(view: TargetView) -> Iterator[Fault]:
@@ -235,7 +235,8 @@ def _asked(view: TargetView, asked: Asked) -> Fault:
     "target",
     what="A package requires another (Requires-Dist, its markers evaluated for the target; extras only where another "
     "package asks for them) that neither the deployment nor the runtime has, or has only in a version that will not "
-    "do; or it requires another Python. An info where its code does not import what is missing, or only in functions "
+    "do; or it requires another Python. So does a requirements.txt in the function, where its code imports what is "
+    "listed. An info where its code does not import what is missing, or only in functions "
     "and under conditions. For a layer alone it is likely only: the function or another layer may bring it.",
     why="'No module named …': packages copied one by one, pip install --no-deps, a folder too few in the zip, markers "
     "that were evaluated on the machine that built it. The runtime has boto3 and what that needs, little else: no "
@@ -264,6 +265,54 @@ def UNMET_REQUIREMENT(view: TargetView) -> Iterator[Fault | Unsure]:
             yield _other_version(view, need, by, need.unmet.found)
         else:
             yield _absent(view, need, by, use)
+    yield from _unlisted(view)
+    yield from _other_python(view)
+
+
+def _unlisted(view: TargetView) -> Iterator[Fault | Unsure]:
+    for item in view.unlisted:
+        subject, path = item.listed.subject, item.listed.path
+        if view.stack.open:
+            why = f"could be in {', '.join(view.stack.open)}, which is not at hand"
+            yield Unsure(f"{item.name}, which line {item.listed.line} lists", why, subject, path)
+            continue
+        how = "imports it" if item.outer else "imports it in a function or under a condition"
+        fact = f"line {item.listed.line} lists {item.listed.text}, and neither the deployment nor the runtime has "
+        fact += f"{item.name}; {_chain([item.step])} {how}. Lambda installs nothing"
+        fix = "Install what is listed before it is zipped, or name the layer that has it with --layer:\n"
+        fix += pip_install(view, subject, path, "-r", "requirements.txt")
+        details = {"requirement": item.name, "line": item.listed.line, "imported_by": _steps(Use(PART, (item.step,)))}
+        yield Fault(fact, subject, path, fix, None, Confidence.LIKELY, details)
+
+
+def _other_python(view: TargetView) -> Iterator[Fault]:
+    """One finding for each artifact: they have one cause, the Python for which pip chose."""
+    found: dict[str, list[tuple[Installed, Distribution, bool]]] = {}
+    for item, distribution, old in other_python(view):
+        if item.subject is not None:
+            found.setdefault(item.subject.id, []).append((item, distribution, old))
+    for group in found.values():
+        group.sort(key=lambda entry: (not entry[2], entry[0].name))
+        item, distribution, old = group[0]
+        subject = item.subject
+        if subject is None:
+            continue
+        names = [other.name for other, _, _ in group[1:]]
+        others = f" (so {'is' if len(names) == 1 else 'are'} {_and_more(names)})" if names else ""
+        fact = f"{item.name} is for Python {distribution.requires_python}{others}, not for {view.runtime.identifier}"
+        if not old:
+            fact += "; such an upper bound is often mere caution"
+        path = subject.distributions.visible_file(distribution)
+        pins = [quote(other.name) for other, _, _ in group[:_PINS]]
+        yield Fault(
+            fact,
+            subject,
+            path,
+            f"Let pip choose releases for the target's Python:\n{pip_install(view, subject, path, *pins)}",
+            None if old else Severity.INFO,
+            Confidence.LIKELY,
+            {"distributions": {other.name: dist.requires_python for other, dist, _ in group[:100]}},
+        )
 
 
 def _details(need: Need) -> dict[str, Any]:

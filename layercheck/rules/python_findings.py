@@ -79,3 +79,21 @@ class Asked(NamedTuple):
     top: str
     surely: bool
     raises: str
+
+
+class Listed(NamedTuple):
+    """A line of a requirements.txt that a function ships."""
+
+    subject: Subject
+    path: str
+    line: int
+    text: str
+
+
+class Unlisted(NamedTuple):
+    """A requirement of such a file that nothing provides, though ``step``, of the function's own code, imports it."""
+
+    listed: Listed
+    name: str
+    step: Step
+    outer: bool

@@ -417,3 +417,40 @@ def test_eggs_have_requirements_too() -> None:
              "python/old-1.0.egg-info/requires.txt": b"other\n\n[test]\nnose\n",
              "python/old-1.0.egg-info/top_level.txt": b"old\n"}  # fmt: skip
     assert [item.details["requirement"] for item in of(judge(files), "LC505")] == ["other"]
+
+
+FUNCTION = {"app.py": b"import requests\nimport boto3\n", "tools/dev.py": b"def f():\n    import black\n"}
+
+
+def test_a_list_of_requirements_that_nobody_installed() -> None:
+    wanted = b"# mine\nboto3\nrequests[socks] >=2.0 --hash=sha256:1 # why\n-r more.txt\npytest==8.0\nblack\n"
+    wanted += b"other; sys_platform == 'win32'\n./local\n"
+    found = of(judge({**FUNCTION, "requirements.txt": wanted}, kind="function"), "LC505")
+    assert [(item.severity.value, item.details["requirement"], item.details["line"]) for item in found] == [
+        ("warning", "requests", 3), ("warning", "black", 6),
+    ]  # fmt: skip
+    assert "app.py line 1 imports it" in "".join(item.message for item in found)
+    there = {**FUNCTION, "requirements.txt": wanted, "requests/__init__.py": b"1", "black.py": b"1"}
+    assert of(judge(there, kind="function"), "LC505") == []
+    report = judge({**FUNCTION, "requirements.txt": b"requests"}, kind="function",
+                   layers=["arn:aws:lambda:eu-west-1:123456789012:layer:x:1"])  # fmt: skip
+    assert (of(report, "LC505"), [item.what for item in report.unchecked]) == ([], ["requests, which line 1 lists"])
+
+
+@pytest.mark.parametrize(
+    ("requires", "tag", "expected"),
+    [
+        (">=3.13", "py3-none-any", ["warning"]),
+        (">=3.8,<3.12", "py3-none-any", ["info"]),
+        (">=3.8", "py3-none-any", []),
+        (">=3.12.4", "py3-none-any", []),
+        ("nonsense", "py3-none-any", []),
+        (">=3.13", "cp313-cp313-manylinux2014_x86_64", []),
+        (">=3.13", "cp313-abi3-manylinux2014_x86_64", ["warning"]),
+    ],
+)
+def test_packages_for_another_python(requires: str, tag: str, expected: list[str]) -> None:
+    files = wheel("pkg", "1.0", {"pkg.py": b"1\n"})
+    files["python/pkg-1.0.dist-info/METADATA"] += f"Requires-Python: {requires}\n".encode()
+    files["python/pkg-1.0.dist-info/WHEEL"] = f"Wheel-Version: 1.0\nTag: {tag}\n".encode()
+    assert [severity for severity, _, _ in said(files, "LC505")] == expected
