@@ -28,6 +28,13 @@ NEAR_MISSES = {
     "musl-interp": ("go-cgo-for-glibc", "static-musl-bootstrap"),
     "needed": ("geolambda-with-base", "opencv-headless", "wkhtmltopdf-with-runpath", "dotnet-native-for-many"),
     "perms": ("execute-bits-kept", "shell-bootstrap"),
+    "py-abi": (
+        "many-python-abis",
+        "numpy-hidden-by-the-function",
+        "one-layer-for-each-python",
+        "plain-names-of-this-python",
+        "wheel-for-a-newer-glibc",
+    ),
     "size": ("just-below-the-limit",),
     "symlink": ("lib-layer-with-links", "node-addon-built-for-linux"),
     "zip-form": ("windows-made-pure-python",),
