@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from .. import _version
 from ..artifact import SYMLINK
@@ -23,15 +24,13 @@ from ..linker import Resolution, resolve
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
-from .hashes import HashCheck
 from .judge import Raw, fold, merge, selected
-from .lost import lost_files
-from .metadata import metadata_asked
-from .needs import NeedReader, listed_in
 from .options import Input, Options
-from .python_code import PythonCode
 from .symbols import SymbolReader, Undefined, undefined_symbols
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
+
+if TYPE_CHECKING:
+    from .python_packages import PythonPackages
 
 _OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC527", "LC561", "LC562", "LC581", "LC591"))
 """What an absent layer could supply."""
@@ -50,9 +49,7 @@ class Run:
         self._resolutions: dict[tuple[int, str, str], tuple[Filesystem, Resolution, StackView]] = {}
         self._undefined: dict[tuple[int, str, str], Undefined] = {}
         self._symbols = SymbolReader()
-        self._code = PythonCode()
-        self._needs = NeedReader(self._code)
-        self._hashes = HashCheck()
+        self._packages: PythonPackages | None = None
         self._judged: set[str] = set()
 
     def add(self, source: Input) -> None:
@@ -71,16 +68,15 @@ class Run:
     def _with_python(self, deployment: Deployment) -> Deployment:
         """The deployment with what is known of its Python packages, if it may run on Python at all."""
         stack, runtimes = deployment.stack, self.options.runtimes
-        if runtimes and not any(name.startswith("python") for name in runtimes):
+        code = any("python" in found for subject in stack.subjects for found in subject.shape.languages.values())
+        code = code or any(subject.distributions.all for subject in stack.subjects)
+        if not code or (runtimes and not any(name.startswith("python") for name in runtimes)):
             return deployment
-        subjects = stack.subjects
-        stack = stack._replace(
-            lost=lost_files(subjects, stack.overlay, self._code),
-            altered=self._hashes.altered(subjects) if self.options.verify_hashes else (),
-            asked=metadata_asked(subjects, self._code),
-            listed=tuple(listed_in(subjects)),
-        )
-        return deployment._replace(stack=stack)
+        if self._packages is None:
+            from .python_packages import PythonPackages
+
+            self._packages = PythonPackages(verify_hashes=self.options.verify_hashes)
+        return deployment._replace(stack=self._packages.of_stack(stack))
 
     def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         for rule in all_rules():
@@ -110,9 +106,8 @@ class Run:
         for defect in artifact.defects:
             if defect.kind == "unreadable":
                 self._note("its content", f"cannot be read here: {defect.detail}", None, subject, defect.entry)
-        for owner, path in self._hashes.unread:
-            if owner is subject:
-                self._note("whether it is what its RECORD says", "is more than is read again", None, subject, path)
+        for path in self._packages.unread(subject) if self._packages is not None else ():
+            self._note("whether it is what its RECORD says", "is more than is read again", None, subject, path)
         for entry in artifact.entries:
             if entry.kind == "other":
                 self._note("a device, pipe or socket", "is not packed into a zip", None, subject, entry.path)
@@ -163,7 +158,7 @@ class Run:
             self._undefined[key] = undefined_symbols(filesystem, resolution, self._symbols)
         lacking = self._undefined[key].lacking
         view = TargetView(stack, environment, choice.runtime, filesystem, resolution, lacking)
-        return view._replace(needs=self._needs.needs(view), unlisted=self._needs.unlisted(view))
+        return view if self._packages is None else self._packages.of_target(view)
 
     def _unread(self, view: TargetView, unread: Sequence[tuple[str, str]], target: str) -> None:
         for root, file in unread:

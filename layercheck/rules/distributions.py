@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..artifact.distributions import Distribution
 from ..finding import Confidence, Severity
 from .advice import is_optional, pip_install
 from .base import Fault, TargetView, Unsure, quote, rule
-from .closure import Needed, other_python
 from .installed import Installed, installed, search_path
 from .python_findings import IMPORT, INNER, NONE, PART, UNKNOWN, Altered, Asked, Lost, Need, Step, Use
+
+if TYPE_CHECKING:
+    from ..artifact.distributions import Distribution
+    from .closure import Needed
 
 _RECORD = "https://packaging.python.org/en/latest/specifications/recording-installed-packages/"
 _SLIM = "https://github.com/serverless/serverless-python-requirements/blob/master/lib/slim.js"
@@ -287,6 +289,10 @@ def _unlisted(view: TargetView) -> Iterator[Fault | Unsure]:
 
 def _other_python(view: TargetView) -> Iterator[Fault]:
     """One finding for each artifact: they have one cause, the Python for which pip chose."""
+    if not any(subject.distributions.all for subject in view.stack.subjects):
+        return
+    from .closure import other_python
+
     found: dict[str, list[tuple[Installed, Distribution, bool]]] = {}
     for item, distribution, old in other_python(view):
         if item.subject is not None:

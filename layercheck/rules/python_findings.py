@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from ..artifact.distributions import Distribution
+from typing import TYPE_CHECKING
+
 from ..named_tuple import NamedTuple
-from .base import Subject
-from .closure import Needed, Unmet
+
+if TYPE_CHECKING:
+    from ..artifact.distributions import Distribution
+    from .base import Subject
+    from .closure import Needed, Unmet
 
 IMPORT, PART, INNER, NONE, UNKNOWN = "import", "part", "inner", "none", "unknown"
 """How a module is used: importing the package imports it; importing some module of it does; only statements in
