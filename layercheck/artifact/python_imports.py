@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
+from ..named_tuple import NamedTuple
 from .python_source import parse
 
 _STATEMENT = r"(?m)^([ \t]*)(?:import[ \t]+(?=[\w.])|from[ \t]+([.\w]+)[ \t]+import\b[ \t]*)"
@@ -107,6 +107,6 @@ def module_name(path: str) -> tuple[str, bool] | None:
     package = stem == "__init__"
     if not package:
         parts.append(stem)
-    if not parts or not all([part.isidentifier() for part in parts]):
+    if not parts or not all(part.isidentifier() for part in parts):
         return None
     return ".".join(parts), package

@@ -4,6 +4,7 @@ from . import (
     archive,
     binaries,
     bootstrap,
+    distributions,
     dotnet,
     duplicates,
     handler,
@@ -29,7 +30,7 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, wheel_tags, standard_library, runtime_packages, duplicates),
+    *(python, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
     *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))

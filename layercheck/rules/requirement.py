@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..artifact.distributions import normalise
+from ..named_tuple import NamedTuple
 
 MAX_LENGTH = 4_096
 """Characters of a requirement that is looked at."""
