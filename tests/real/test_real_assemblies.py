@@ -47,7 +47,8 @@ def mine(data: bytes) -> tuple[set[tuple[str, str]], int | None]:
 
 
 def theirs(data: bytes) -> tuple[set[tuple[str, str]], int | None]:
-    tables = dnfile.dnPE(data=data, clr_lazy_load=True).net.mdtables
+    open_: Any = dnfile.dnPE
+    tables = open_(data=data, clr_lazy_load=True).net.mdtables
     rows = tables.ImplMap.rows if tables.ImplMap else ()
     found = {(str(row.ImportScope.row.Name), str(row.ImportName)) for row in rows}
     value = None
