@@ -6,6 +6,7 @@ from . import (
     bootstrap,
     distributions,
     dotnet,
+    duplicates,
     handler,
     java,
     layout,
@@ -17,8 +18,10 @@ from . import (
     programs,
     python,
     ruby,
+    runtime_packages,
     shadowing,
     size,
+    standard_library,
     symbols,
     wheel_tags,
 )
@@ -27,7 +30,8 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, wheel_tags, distributions, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
+    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

@@ -75,6 +75,14 @@ def surely_fits_python(python: str, abi: str, target: Wanted) -> bool:
     return abi == "abi3" and python in [f"cp3{minor}" for minor in range(2, target.minor)]
 
 
+def surely_another_python(python: str, abi: str, target: Wanted) -> bool:
+    """Whether the tags are those of another CPython 3 (cp39-cp39), or of a stable ABI newer than the target's."""
+    match = re.fullmatch(r"cp3([1-9][0-9]{0,2})", python)
+    if match is None or int(match[1]) == target.minor:
+        return False
+    return abi == python or (abi == "abi3" and int(match[1]) > target.minor)
+
+
 def fits_python(python: str, abi: str, target: Wanted) -> bool:
     """Whether the target's CPython takes an interpreter's tag with that of an ABI, by packaging."""
     return (python, abi) in _known(target.minor)
@@ -140,7 +148,7 @@ def WHEEL_TAG_MISMATCH(view: TargetView) -> Iterator[Fault]:
         here = [(python, abi) for python, abi, platform in single if fits_platform(platform, target)]
         if not single or any(surely_fits_python(*pair, target) for pair in here):
             continue
-        if any(fits_python(*pair, target) for pair in here):
+        if any(fits_python(*pair, target) for pair in here if not surely_another_python(*pair, target)):
             continue
         fault = _fault(view, item.subject, item.distribution, single, target)
         if fault is not None:

@@ -35,7 +35,9 @@ NEAR_MISSES = {
         "plain-names-of-this-python",
         "wheel-for-a-newer-glibc",
     ),
+    "runtime-conflict": ("sdk-locked", "requests-with-urllib3-2", "one-version-in-both"),
     "size": ("just-below-the-limit",),
+    "stdlib-shadow": ("names-near-the-standard-library", "backport-that-is-never-imported"),
     "symlink": ("lib-layer-with-links", "node-addon-built-for-linux"),
     "zip-form": ("windows-made-pure-python",),
 }

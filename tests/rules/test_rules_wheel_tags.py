@@ -16,7 +16,14 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, parse_tag
 from check.made import Files, judge, module, of, told, view_of
 from layercheck.rules import Fault
 from layercheck.rules.python import EXTENSION_ABI_MISMATCH
-from layercheck.rules.wheel_tags import Wanted, fits_platform, fits_python, parts, surely_fits_python
+from layercheck.rules.wheel_tags import (
+    Wanted,
+    fits_platform,
+    fits_python,
+    parts,
+    surely_another_python,
+    surely_fits_python,
+)
 from support.foreign_writer import build_macho
 from support.zip_writer import simple_zip
 
@@ -206,6 +213,7 @@ def test_pythons_are_those_of_packaging(python: str, abi: str) -> None:
     target, expected = Wanted(12, "x86_64", (2, 34)), Tag(python, abi, "any") in known
     assert fits_python(python, abi, target) == expected
     assert expected or not surely_fits_python(python, abi, target)
+    assert not expected or not surely_another_python(python, abi, target)
 
 
 def dotted(*words: str) -> st.SearchStrategy[str]:
