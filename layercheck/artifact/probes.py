@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from ..elf import identify, read_elf
 from ..elf.reader import Ranges, read_elf_ranges
+from .bytecode import BYTECODE, bytecode_facts
 from .dotnet import TOO_LARGE, is_deps, read_deps
 from .entry import Facts, Opened
 from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
@@ -23,7 +24,7 @@ _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
 _RECORD = ".dist-info/RECORD"
 _CODE = ".py"
 _OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
-_NAMED = (_RECORD, ".deps.json", ".ini")
+_NAMED = (_RECORD, ".deps.json", ".ini", BYTECODE)
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -49,7 +50,7 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
     With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there.
     """
     if not data:
-        return None
+        return bytecode_facts(data, path) if path.endswith(BYTECODE) else None
     first = data[0]
     if first not in _TELLING_FIRST_BYTES:
         return _facts_of_text(data, path, readers.openings, ranges)
@@ -88,6 +89,8 @@ def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | 
     elif path.endswith(_NAMED):
         if path.endswith(_RECORD):
             return Facts(owned=_record_tops(data[:MAX_RECORD]))
+        if path.endswith(BYTECODE):
+            return bytecode_facts(data, path)
         if is_deps(path):
             return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
         php = read_ini(data) if is_php_ini(path) else None

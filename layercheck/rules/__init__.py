@@ -4,6 +4,7 @@ from . import (
     archive,
     binaries,
     bootstrap,
+    bytecode,
     dotnet,
     handler,
     java,
@@ -25,7 +26,7 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, bytecode, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

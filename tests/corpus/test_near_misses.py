@@ -26,6 +26,7 @@ NEAR_MISSES = {
     "musl-interp": ("go-cgo-for-glibc", "static-musl-bootstrap"),
     "needed": ("geolambda-with-base", "opencv-headless", "wkhtmltopdf-with-runpath", "dotnet-native-for-many"),
     "perms": ("execute-bits-kept", "shell-bootstrap"),
+    "pyc-magic": ("bytecode-beside-its-source", "bytecode-alone-of-the-target"),
     "size": ("just-below-the-limit",),
     "symlink": ("lib-layer-with-links", "node-addon-built-for-linux"),
     "zip-form": ("windows-made-pure-python",),
