@@ -120,8 +120,8 @@ class Facts(NamedTuple):
     opens by literal names; None where there was too much code to read it. Of the file ``bootstrap`` at the root there
     is ``runtime_api``, whether it mentions the Runtime API (None: it cannot be told), and the text of a small
     ``script``. ``class_version`` is the major version of a Java class. ``jar``, ``dotnet`` and ``php`` are what these
-    languages' own files tell. ``bytecode`` is the magic number of a .pyc file that is not cached, -1 where its header is
-    none. ``npm`` is set for the package.json of packages with packed programs,
+    languages' own files tell. ``bytecode`` is the magic number of a .pyc file that is not cached, -1 without a header.
+    ``npm`` is set for the package.json of packages with packed programs,
     ``mentions`` for scripts (see the module npm).
     """
 
