@@ -116,12 +116,12 @@ class Facts(NamedTuple):
 
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts
     (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold one word. ``magic`` names an archive
-    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD. ``opens``: what Python code
-    opens by literal names; None where there was too much code to read it. Of the file ``bootstrap`` at the root there
-    is ``runtime_api``, whether it mentions the Runtime API (None: it cannot be told), and the text of a small
-    ``script``. ``class_version`` is the major version of a Java class. ``jar``, ``dotnet`` and ``php`` are what these
-    languages' own files tell. ``bytecode`` is the magic number of a .pyc file that is not cached, -1 without a header.
-    ``npm`` is set for the package.json of packages with packed programs,
+    or a key by its first bytes. ``metadata`` are the bytes of a Python distribution's own files, bounded (see the
+    module metadata). ``opens``: what Python code opens by literal names; None where there was too much code to read it.
+    Of the file ``bootstrap`` at the root there is ``runtime_api``, whether it mentions the Runtime API (None: it cannot
+    be told), and the text of a small ``script``. ``class_version`` is the major version of a Java class. ``jar``,
+    ``dotnet`` and ``php`` are what these languages' own files tell. ``bytecode`` is the magic number of a .pyc file
+    that is not cached, -1 without a header. ``npm`` is set for the package.json of packages with packed programs,
     ``mentions`` for scripts (see the module npm).
     """
 
@@ -131,7 +131,7 @@ class Facts(NamedTuple):
     first_line: bytes | None = None
     text: str | None = None
     magic: str | None = None
-    owned: tuple[str, ...] = ()
+    metadata: bytes | None = None
     opens: tuple[Opened, ...] | None = ()
     runtime_api: bool | None = None
     script: str | None = None

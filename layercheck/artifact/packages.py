@@ -6,13 +6,11 @@ node_modules; everything else by its directory.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from .artifact import Artifact
+from .distributions import Distribution, DistributionIndex
 from .entry import DIRECTORY
-
-_DIST_INFO = r"^(.*/)?([^/]+?)-([^/-]+)\.(?:dist|egg)-info$"
 
 
 class Package(NamedTuple):
@@ -26,8 +24,9 @@ class Package(NamedTuple):
 class PackageIndex:
     """The packages of one artifact. Built when first asked."""
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: Artifact, distributions: DistributionIndex) -> None:
         self._artifact = artifact
+        self._distributions = distributions
         self._owners: dict[str, Package] | None = None
 
     def owner(self, path: str) -> Package | None:
@@ -48,9 +47,10 @@ class PackageIndex:
     def _python(self) -> dict[str, Package]:
         if self._owners is None:
             self._owners = {}
-            for directory, package, tops in _distributions(self._artifact):
-                for top in tops:
-                    self._owners.setdefault(directory + top, package)
+            for distribution in self._distributions.all:
+                package = Package(distribution.name, distribution.version or None, "python")
+                for top in _tops(distribution):
+                    self._owners.setdefault(distribution.directory + top, package)
         return self._owners
 
     def sizes(self) -> list[tuple[Package, int]]:
@@ -64,35 +64,17 @@ class PackageIndex:
         return sorted(totals.items(), key=lambda item: (-item[1], item[0].name))
 
 
-def _distributions(artifact: Artifact) -> list[tuple[str, Package, set[str]]]:
-    found = []
-    seen: set[str] = set()
-    for entry in artifact.entries:
-        cut = entry.path.find("-info/")
-        if cut < 0 or entry.path[: cut + 5] in seen:
-            continue
-        info = entry.path[: cut + 5]
-        seen.add(info)
-        match = re.match(_DIST_INFO, info)
-        if match is None:
-            continue
-        directory, name, version = match[1] or "", match[2], match[3]
-        facts = artifact.facts.get(info + "/RECORD")
-        tops = set(facts.owned) if facts is not None and facts.owned else _guesses(name)
-        tops.add(info[len(directory) :])
-        found.append((directory, Package(normalise(name), version, "python"), tops))
-    return found
+def _tops(distribution: Distribution) -> set[str]:
+    """The names at the top of what a distribution installs, its metadata among them."""
+    tops = {row.path.split("/", 1)[0] for row in distribution.record or ()} - {"", ".", ".."}
+    own = distribution.info[len(distribution.directory) :].split("/", 1)[0]
+    return (tops or set(distribution.top_level) or _guesses(distribution.name)) | {own}
 
 
 def _guesses(name: str) -> set[str]:
     """What a distribution without RECORD is likely to hold: a package of its own name, and the libraries beside it."""
-    plain = name.replace("-", "_").replace(".", "_")
-    return {plain, plain.lower(), plain + ".libs", plain.lower() + ".libs", plain.lower() + ".py"}
-
-
-def normalise(name: str) -> str:
-    """A distribution's name as the registry spells it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    plain = name.replace("-", "_")
+    return {plain, plain + ".libs", plain + ".py"}
 
 
 def _directory(path: str) -> Package:

@@ -10,6 +10,8 @@ from .bytecode import BYTECODE, bytecode_facts
 from .dotnet import TOO_LARGE, is_deps, read_deps
 from .entry import Facts, Opened
 from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
+from .metadata import NAMED as METADATA
+from .metadata import is_kept, kept
 from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 from .opened import HEAD_OF_SOURCE, Openings
 from .php import is_php_binary, is_php_ini, read_binary, read_ini
@@ -17,14 +19,12 @@ from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
-MAX_RECORD = 1 << 20
 HEAD = 4_096
 
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
-_RECORD = ".dist-info/RECORD"
 _CODE = ".py"
 _OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
-_NAMED = (_RECORD, ".deps.json", ".ini", BYTECODE)
+_NAMED = (*METADATA, ".deps.json", ".ini", BYTECODE)
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -87,8 +87,8 @@ def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | 
     if path.endswith(_OPENING):
         found = _opens(data, path, openings, ranges)
     elif path.endswith(_NAMED):
-        if path.endswith(_RECORD):
-            return Facts(owned=_record_tops(data[:MAX_RECORD]))
+        if is_kept(path):
+            return Facts(metadata=kept(path, data, ranges), text=_small_text(data, ranges))
         if path.endswith(BYTECODE):
             return bytecode_facts(data, path)
         if is_deps(path):
@@ -133,12 +133,6 @@ def _facts_of_node(data: bytes, path: str, text: str | None, ranges: Ranges | No
             data = b"".join([view.buffer[view.start : view.end] for view in ranges.fetch([(0, ranges.size)])])
         mentions = bundled_pack(data)
     return Facts(text=text, mentions=mentions) if mentions or text is not None else None
-
-
-def _record_tops(data: bytes) -> tuple[str, ...]:
-    """The first components of the paths that a RECORD lists (installed files, PEP 376)."""
-    tops = {line.split(b",", 1)[0].split(b"/", 1)[0].strip(b'"') for line in data.splitlines()}
-    return tuple(sorted(top.decode("utf-8", "surrogateescape") for top in tops if top not in (b"", b"..", b".")))
 
 
 def _first_line(data: bytes) -> bytes:

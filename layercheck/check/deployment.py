@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from ..artifact import Artifact, open_artifact
+from ..artifact.distributions import DistributionIndex
 from ..artifact.handler_code import read_handler_code
 from ..artifact.packages import PackageIndex
 from ..environment import limits
@@ -41,7 +42,8 @@ class Opener:
             return known
         shape = outline(artifact)
         reason = "as given"
-        packages = PackageIndex(artifact)
+        distributions = DistributionIndex(artifact)
+        packages = PackageIndex(artifact, distributions)
         if kind == "auto":
             wrapper = self._options.env.get("AWS_LAMBDA_EXEC_WRAPPER")
             kind, reason = tell_kind(shape, artifact.form, artifact.name, self._options.handler, packages, wrapper)
@@ -51,7 +53,7 @@ class Opener:
             if artifact.form == "wheel":
                 at = OPT + "/python" if kind == "layer" else TASK
             number = f"a{len(self._subjects) + 1}"
-            self._subjects[key] = Subject(number, artifact, kind, reason, at, shape, packages)
+            self._subjects[key] = Subject(number, artifact, kind, reason, at, shape, packages, distributions)
         return self._subjects[key]
 
     def _open(self, source: Input, name: str | None) -> Artifact:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..artifact import Artifact, Facts
+from ..artifact.distributions import DistributionIndex
 from ..artifact.names import installed_place
 from ..artifact.packages import PackageIndex
 from ..environment import Environment, Limits, Runtime
@@ -35,6 +36,7 @@ class Subject(NamedTuple):
     at: str
     shape: Shape
     packages: PackageIndex
+    distributions: DistributionIndex
 
     def where(self, path: str) -> str:
         """The absolute path, in Lambda, of a file of the artifact."""

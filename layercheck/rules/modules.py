@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ..filesystem import TASK, Hit, Node
 from .base import TargetView
+from .installed import search_path
 
 SOURCE, BYTECODE, EXTENSION, NAMESPACE, BUILTIN = "source", "bytecode", "extension", "namespace", "runtime"
 
@@ -21,12 +22,6 @@ class Module(NamedTuple):
     node: Node | None
 
 
-def places(view: TargetView) -> tuple[str, ...]:
-    """The directories of sys.path in their order: PYTHONPATH as the function sets it, then the runtime's own."""
-    own = [place.rstrip("/") for place in view.stack.env.get("PYTHONPATH", "").split(":") if place]
-    return tuple(dict.fromkeys([*own, *view.runtime.sys_path])) or (TASK,)
-
-
 class Modules:
     """Finds modules for one target; each name is sought once."""
 
@@ -34,7 +29,7 @@ class Modules:
         self._filesystem = view.filesystem
         self._suffixes = view.runtime.extension_suffixes.get(view.environment.architecture, ())
         self._known: dict[str, Module | None] = {}
-        self.places = places(view)
+        self.places = search_path(view) or (TASK,)
 
     def find(self, name: str) -> Module | None:
         """The module of a dotted ``name`` in the artifacts; None where no import finds it there.

@@ -12,6 +12,7 @@ import pytest
 import layercheck
 from check.made import Files, judge, link, module, of, static_program, told, zipped
 from layercheck.artifact import open_artifact
+from layercheck.artifact.distributions import DistributionIndex
 from layercheck.artifact.packages import PackageIndex
 from layercheck.check.judge import Raw, fold
 from layercheck.rules import Fault, Subject, all_rules, outline
@@ -30,7 +31,9 @@ INNER = simple_zip({"python/a.py": b"1"})
 
 def subject(number: int) -> Subject:
     artifact = open_artifact(simple_zip({"python/a.py": b"1"}))
-    return Subject(f"a{number}", artifact, "layer", "", "/opt", outline(artifact), PackageIndex(artifact))
+    distributions = DistributionIndex(artifact)
+    packages = PackageIndex(artifact, distributions)
+    return Subject(f"a{number}", artifact, "layer", "", "/opt", outline(artifact), packages, distributions)
 
 
 ONE, TWO = subject(1), subject(2)
