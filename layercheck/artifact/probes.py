@@ -15,6 +15,7 @@ from .metadata import is_kept, kept
 from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 from .opened import HEAD_OF_SOURCE, Openings
 from .php import is_php_binary, is_php_ini, read_binary, read_ini
+from .removed import mentioned
 from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
 
 MAX_FIRST_LINE = 256
@@ -63,7 +64,8 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
         )
     if first == 0x23 and data[:2] == b"#!":
         found = _opens(data, path, readers.openings, ranges) if path.endswith(_OPENING) else ()
-        facts = Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found)
+        gone = mentioned(data, path) if path.endswith(_CODE) else ()
+        facts = Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found, gone=gone)
         if path != BOOTSTRAP:
             return facts
         return facts._replace(runtime_api=mentions_runtime_api(data, ranges), script=small_script(data, ranges))
@@ -83,9 +85,11 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
 
 def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> Facts | None:
     found: tuple[Opened, ...] | None = ()
+    gone: tuple[str, ...] = ()
     php = None
     if path.endswith(_OPENING):
         found = _opens(data, path, openings, ranges)
+        gone = mentioned(data, path) if path.endswith(_CODE) else ()
     elif path.endswith(_NAMED):
         if is_kept(path):
             return Facts(metadata=kept(path, data, ranges), text=_small_text(data, ranges))
@@ -98,7 +102,9 @@ def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | 
     # Most members of a layer for Node.js are scripts of packages that do not matter here.
     if path.endswith(NAMED) and ("node_modules/" not in path or MARKS[0] in path or MARKS[1] in path):
         return _facts_of_node(data, path, text, ranges)
-    return None if text is None and found == () and php is None else Facts(text=text, opens=found, php=php)
+    if text is None and found == () and php is None and not gone:
+        return None
+    return Facts(text=text, opens=found, php=php, gone=gone)
 
 
 def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> tuple[Opened, ...] | None:

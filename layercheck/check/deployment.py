@@ -9,6 +9,7 @@ from ..artifact import Artifact, open_artifact
 from ..artifact.distributions import DistributionIndex
 from ..artifact.handler_code import read_handler_code
 from ..artifact.packages import PackageIndex
+from ..artifact.python_reader import PythonReader
 from ..environment import limits
 from ..filesystem import OPT, TASK, Mount, Overlay
 from ..rules import Settings, StackView, Subject, outline
@@ -53,7 +54,9 @@ class Opener:
             if artifact.form == "wheel":
                 at = OPT + "/python" if kind == "layer" else TASK
             number = f"a{len(self._subjects) + 1}"
-            self._subjects[key] = Subject(number, artifact, kind, reason, at, shape, packages, distributions)
+            self._subjects[key] = Subject(
+                number, artifact, kind, reason, at, shape, packages, distributions, PythonReader(artifact)
+            )
         return self._subjects[key]
 
     def _open(self, source: Input, name: str | None) -> Artifact:

@@ -16,6 +16,7 @@ from . import (
     php,
     programs,
     python,
+    removed,
     ruby,
     shadowing,
     size,
@@ -26,7 +27,7 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, bytecode, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, bytecode, removed, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

@@ -14,6 +14,7 @@ from ..artifact import Artifact, Facts
 from ..artifact.distributions import DistributionIndex
 from ..artifact.names import installed_place
 from ..artifact.packages import PackageIndex
+from ..artifact.python_reader import PythonReader
 from ..environment import Environment, Limits, Runtime
 from ..filesystem import Filesystem, Overlay
 from ..finding import Confidence, Severity
@@ -37,6 +38,7 @@ class Subject(NamedTuple):
     shape: Shape
     packages: PackageIndex
     distributions: DistributionIndex
+    python: PythonReader
 
     def where(self, path: str) -> str:
         """The absolute path, in Lambda, of a file of the artifact."""
