@@ -6,7 +6,7 @@ import base64
 import io
 import os
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from itertools import accumulate
 from stat import S_ISREG
@@ -67,9 +67,16 @@ class Artifact:
 
     def read(self, entry: Entry, limit: int) -> bytes:
         """At most ``limit`` bytes of ``entry``, inflated once more. Damaged data ends early, without an exception."""
+        return self._scan.read_again(self._place(entry), limit)
+
+    def pieces(self, entry: Entry) -> Iterator[bytes]:
+        """The content of ``entry`` in pieces of at most 1 MiB, inflated once more. Damaged data ends early."""
+        return self._scan.pieces_again(self._place(entry))
+
+    def _place(self, entry: Entry) -> int:
         if not self._index:
             self._index.update((known.raw, place) for place, known in enumerate(self.entries))
-        return self._scan.read_again(self._index[entry.raw], limit)
+        return self._index[entry.raw]
 
     def has(self, path: str) -> bool:
         """Whether there is an entry at ``path``."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import NamedTuple
 
+from ..named_tuple import NamedTuple
 from .artifact import Artifact
 from .entry import DIRECTORY
 from .metadata import (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from ..elf import ElfImage, ForeignBinary
 from ..finding import Defect
+from ..named_tuple import NamedTuple
 from .npm import NpmPackage
 
 FILE, DIRECTORY, SYMLINK, OTHER = "file", "directory", "symlink", "other"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from ..elf.reader import Ranges
+from ..named_tuple import NamedTuple
 
 MAX_RECORD = 8 << 20
 MAX_METADATA = 1 << 20

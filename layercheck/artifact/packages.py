@@ -6,8 +6,7 @@ node_modules; everything else by its directory.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from ..named_tuple import NamedTuple
 from .artifact import Artifact
 from .distributions import Distribution, DistributionIndex
 from .entry import DIRECTORY

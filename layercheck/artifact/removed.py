@@ -7,7 +7,8 @@ import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
+
+from ..named_tuple import NamedTuple
 
 HEAD = 8_192
 """Bytes of a module in which its imports are sought."""

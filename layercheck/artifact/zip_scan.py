@@ -329,19 +329,24 @@ class ZipScan:
 
     def read_again(self, index: int, limit: int) -> bytes:
         """At most ``limit`` bytes of a member, inflated anew; what is damaged ends early."""
-        member = self.members[index]
-        at = self.data_position(member)
-        if at is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
-            return b""
-        self.inflate_count += member.method == _DEFLATED
         kept = bytearray()
-        for piece in self._pieces(member, at):
-            if isinstance(piece, tuple):
-                break
+        for piece in self.pieces_again(index):
             kept += piece[: limit - len(kept)]
             if len(kept) >= limit:
                 break
         return bytes(kept)
+
+    def pieces_again(self, index: int) -> Iterator[bytes]:
+        """The content of a member in pieces, inflated anew; what is damaged ends early."""
+        member = self.members[index]
+        at = self.data_position(member)
+        if at is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
+            return
+        self.inflate_count += member.method == _DEFLATED
+        for piece in self._pieces(member, at):
+            if isinstance(piece, tuple):
+                return
+            yield piece
 
     def _make_entries(self) -> Iterator[Entry]:
         for index, member in enumerate(self.members):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from ..artifact import Artifact, open_artifact
 from ..artifact.distributions import DistributionIndex
@@ -12,6 +11,8 @@ from ..artifact.packages import PackageIndex
 from ..artifact.python_reader import PythonReader
 from ..environment import limits
 from ..filesystem import OPT, TASK, Mount, Overlay
+from ..finding import Defect
+from ..named_tuple import NamedTuple
 from ..rules import Settings, StackView, Subject, outline
 from .kind import tell_kind
 from .options import Input, Options
@@ -54,8 +55,14 @@ class Opener:
             if artifact.form == "wheel":
                 at = OPT + "/python" if kind == "layer" else TASK
             number = f"a{len(self._subjects) + 1}"
+            faults: tuple[Defect, ...] = ()
+            if artifact.form == "wheel":
+                from ..artifact.wheel_record import wheel_defects
+
+                faults = wheel_defects(artifact)
+            code = PythonReader(artifact)
             self._subjects[key] = Subject(
-                number, artifact, kind, reason, at, shape, packages, distributions, PythonReader(artifact)
+                number, artifact, kind, reason, at, shape, packages, distributions, code, faults
             )
         return self._subjects[key]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ..check import Options
 from ..check.deployment import Deployment, Opener, deploy
@@ -17,6 +16,7 @@ from ..finding import Defect
 from ..linker import Load, Lookup, MissingVersion, resolve, split_library_path
 from ..linker.hosts import Hosts
 from ..linker.roots import LIBRARY, Root, classify
+from ..named_tuple import NamedTuple
 from ..rules.alternatives import family
 
 _FAILED = frozenset(("fails", "foreign", "damaged"))

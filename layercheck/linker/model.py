@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..artifact import Opened
+from ..named_tuple import NamedTuple
 
 
 class Lookup(NamedTuple):

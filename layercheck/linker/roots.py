@@ -5,12 +5,11 @@ A shared library that no root reaches may still be opened by name at run time; i
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..elf import ElfImage, detect_libc
 from ..elf.image import ELFOSABI_GNU, ELFOSABI_NONE, MACHINES
 from ..environment.model import Environment
 from ..filesystem import Filesystem, Hit
+from ..named_tuple import NamedTuple
 
 PROGRAM, EXTENSION, LIBRARY, UNUSED = "program", "extension", "library", "unused"
 

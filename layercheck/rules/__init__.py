@@ -21,13 +21,14 @@ from . import (
     shadowing,
     size,
     symbols,
+    wheel_tags,
 )
 from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
 from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, bytecode, removed, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, bytecode, removed, wheel_tags, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

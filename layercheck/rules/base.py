@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..artifact import Artifact, Facts
 from ..artifact.distributions import DistributionIndex
@@ -17,8 +17,9 @@ from ..artifact.packages import PackageIndex
 from ..artifact.python_reader import PythonReader
 from ..environment import Environment, Limits, Runtime
 from ..filesystem import Filesystem, Overlay
-from ..finding import Confidence, Severity
+from ..finding import Confidence, Defect, Severity
 from ..linker import Resolution
+from ..named_tuple import NamedTuple
 from .shape import Shape
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ Scope = Literal["artifact", "stack", "target"]
 
 
 class Subject(NamedTuple):
-    """One artifact in its role. ``id`` is a1, a2 …; ``at`` is where it is mounted."""
+    """One artifact in its role. ``id`` is a1, a2 …; ``at`` is where it is mounted.
+
+    ``wheel_defects`` are those of a wheel as a wheel (see artifact.wheel_record).
+    """
 
     id: str
     artifact: Artifact
@@ -39,6 +43,7 @@ class Subject(NamedTuple):
     packages: PackageIndex
     distributions: DistributionIndex
     python: PythonReader
+    wheel_defects: tuple[Defect, ...] = ()
 
     def where(self, path: str) -> str:
         """The absolute path, in Lambda, of a file of the artifact."""

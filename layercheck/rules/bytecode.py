@@ -6,9 +6,10 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .advice import reinstall
 from .base import Fault, Subject, TargetView, Unsure, quote, rule, zip_again
 from .modules import BYTECODE, Modules

@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..artifact import DotnetDeps, NativeAsset
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
 
 _RID = {"x86_64": "linux-x64", "arm64": "linux-arm64"}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from ..artifact.distributions import Distribution, normalise
 from ..environment import bundled_packages
 from ..filesystem import TASK, Hit
+from ..named_tuple import NamedTuple
 from .base import Subject, TargetView
 
 _RUNTIME, _LAYERS = "/var/runtime", "/opt/python"

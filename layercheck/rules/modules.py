@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..filesystem import TASK, Hit, Node
+from ..named_tuple import NamedTuple
 from .base import TargetView
 from .installed import search_path
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from posixpath import normpath
-from typing import NamedTuple
 
 from ..artifact import Php
 from ..elf import ElfImage
 from ..filesystem import Hit, Miss
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
 from .binaries import is_data
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from posixpath import normpath
-from typing import NamedTuple
 
 from ..environment.programs import has_program
 from ..filesystem import OPT, TASK, Hit
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, quote, rule, zip_again
 from .shell import SHELLS
 

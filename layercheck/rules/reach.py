@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from ..artifact.python_facts import IMPORT, MISSING
 from ..artifact.python_reader import absolute
 from ..filesystem import OPT, TASK
+from ..named_tuple import NamedTuple
 from .base import TargetView
 from .modules import NAMESPACE, SOURCE, Module, Modules
 

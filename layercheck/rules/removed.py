@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from ..artifact.python_facts import ATTRIBUTE, IMPORT, MISSING, Code, Where
 from ..artifact.removed import Removed, modules_of, removed
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .advice import pip_install
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
 from .modules import NAMESPACE, SOURCE, Module, Modules
