@@ -105,8 +105,10 @@ def mentioned(data: bytes, path: str) -> tuple[str, ...]:
         return ()
     lines = re.findall(_LINES, b"\n" + data[:HEAD])
     table = _table()
-    joined = b" ".join(lines)
-    if table.words.isdisjoint(joined.translate(_SEPARATORS).split()) and b"typing." not in joined:
+    joined = b" ".join([*lines, b""])
+    words = joined.translate(_SEPARATORS).split()
+    # The names of `from a import (` are on lines of their own, which are not among these.
+    if table.words.isdisjoint(words) and b" import  " not in joined and b"typing." not in joined:
         return ()
     found: set[str] = set()
     for line in lines:

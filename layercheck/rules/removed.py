@@ -46,6 +46,7 @@ class _Hit(NamedTuple):
     fix="Take a newer release of the package, install what brings the module back, or choose an older runtime.",
     example="app.py imports old_lib, which imports distutils.version, on python3.12",
     sources=(
+        "https://github.com/aws/aws-sam-cli/issues/7176",
         "PEP 594, PEP 632",
         "https://docs.python.org/3/whatsnew/3.12.html#removed",
         "https://docs.python.org/3/whatsnew/3.13.html#removed",
