@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from ..named_tuple import NamedTuple
 
-HEAD = 8_192
+HEAD = 6_144
 """Bytes of a module in which its imports are sought."""
 _LINES = rb"\n(?:import|from) +([\w., ]+)"
 _SEPARATORS = bytes.maketrans(b",.", b"  ")
@@ -42,6 +42,7 @@ class _Table(NamedTuple):
     names: Mapping[str, Removed]
     words: frozenset[bytes]
     tops: frozenset[str]
+    lines: Callable[[bytes, int, int], list[bytes]]
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +67,9 @@ def _table() -> _Table:
     # These are in every second file; their modules are told by the full name later.
     words -= {"io", "re", "requests"}
     tops = frozenset([name.partition(".")[0] for name in (*modules, *names)])
-    return _Table(modules, names, frozenset(word.encode() for word in words | {"vendored"}), tops)
+    return _Table(
+        modules, names, frozenset(word.encode() for word in words | {"vendored"}), tops, re.compile(_LINES).findall
+    )
 
 
 def _version(text: str) -> tuple[int, int]:
@@ -103,12 +106,19 @@ def mentioned(data: bytes, path: str) -> tuple[str, ...]:
     """
     if "/tests/" in path:
         return ()
-    lines = re.findall(_LINES, b"\n" + data[:HEAD])
     table = _table()
+    lines: list[bytes] = table.lines(data, 0, HEAD)
+    if data.startswith((b"import ", b"from ")):
+        lines += table.lines(b"\n" + data[:HEAD], 0, data.find(b"\n", 0, HEAD) + 1 or HEAD)
+    if not lines:
+        return ()
     joined = b" ".join([*lines, b""])
-    words = joined.translate(_SEPARATORS).split()
     # The names of `from a import (` are on lines of their own, which are not among these.
-    if table.words.isdisjoint(words) and b" import  " not in joined and b"typing." not in joined:
+    if (
+        table.words.isdisjoint(joined.translate(_SEPARATORS).split())
+        and b" import  " not in joined
+        and b"typing." not in joined
+    ):
         return ()
     found: set[str] = set()
     for line in lines:
