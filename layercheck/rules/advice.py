@@ -14,9 +14,12 @@ from ..elf import ElfImage
 from .alternatives import module_of
 from .base import Subject, TargetView, quote
 from .building import compilers, copy_library, rust, system_of
+from .guards import guarded
 
 _MANY = 20
 """Packages named in one command; for more, the list that they were installed from is shorter."""
+_FEW = 6
+"""Extensions of one package that may be lost before its code is no longer asked."""
 _PIP_MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
 _NPM_CPU = {"x86_64": "x64", "arm64": "arm64"}
 
@@ -162,19 +165,39 @@ def is_for_elsewhere(subject: Subject, path: str) -> bool:
     return package is not None and package.name in _table()["elsewhere"]
 
 
-def is_optional(subject: Subject, path: str) -> bool:
-    """Whether Python does without this extension: a module of the same name in Python lies beside it, or its package
-    imports it under a guard (data: ``guarded``)."""
+def does_without(subject: Subject, path: str, *, missing: bool) -> str:
+    """How a package does without an extension of its own, in words; empty where it does not.
+
+    ``missing``: it is not found under its name, and a module of that name in Python is; else loading it fails, and then
+    nothing else is tried. What the package's code does not tell is in the data (``guarded``).
+    """
     package = subject.packages.owner(path)
     if package is not None and package.ecosystem == "npm":
-        return package.name.startswith(tuple(_table()["guarded"]["npm"]))
+        known = package.name.startswith(tuple(_table()["guarded"]["npm"]))
+        return "; its package does without it, more slowly" if known else ""
+    if not path.endswith(".so"):
+        return ""
     module = module_of(path)
-    if module.endswith("__mypyc"):
-        # What mypyc compiles shares one library; it is opened only by modules that have a .py twin each.
-        return True
+    # What mypyc compiles shares one library; it is opened only by modules that have a .py twin each.
+    if missing and (module.endswith("__mypyc") or subject.artifact.has(module + ".py")):
+        return "; its package does without it, more slowly"
     if any(module == name or module.endswith("/" + name) for name in _table()["guarded"]["modules"]):
-        return True
-    return subject.artifact.has(module + ".py")
+        return "; its package does without it"
+    found = guarded(subject, path, missing=missing)
+    if found is None:
+        return ""
+    if found.called:
+        return f"; its package imports it in functions only ({found.path}, line {found.line}), and they fail"
+    return f"; its package imports it under a guard ({found.path}, line {found.line}) and does without it"
+
+
+def done_without(subject: Subject, paths: Iterable[str], *, missing: bool) -> dict[str, str]:
+    """``does_without`` for the extensions at fault. Of a package that loses many of them nothing is asked: it cannot do
+    without all, and its code would be read in vain."""
+    paths = list(paths)
+    counts = Counter(map(subject.packages.owner, paths))
+    few = [path for path in paths if counts[subject.packages.owner(path)] <= _FEW or path.endswith(".node")]
+    return {path: does_without(subject, path, missing=missing) for path in few}
 
 
 def _is_bundled_name(library: str) -> bool:
