@@ -15,6 +15,7 @@ from .metadata import (
     RecordRow,
     headers,
     lines,
+    one_line,
     record_rows,
     requirements,
 )
@@ -115,12 +116,12 @@ def _read(artifact: Artifact, info: str, names: set[str]) -> Distribution:
         damage.append(f"there is no {file}")
     about = headers(content(file))
     wheel = headers(content("WHEEL"))
-    requires, extras = tuple(about.get("requires-dist", ())), tuple(about.get("provides-extra", ()))
+    requires, extras = _all(about, "requires-dist"), _all(about, "provides-extra")
     if not requires and kind != "dist-info":
         requires, extras = requirements(content("requires.txt", must=False))
     name, version = _named(info, kind)
     record = _record(content("RECORD"), damage) if kind == "dist-info" and "RECORD" in names else None
-    pure = wheel.get("root-is-purelib", [""])[0].lower()
+    pure = (_first(wheel, "root-is-purelib") or "").lower()
     return Distribution(
         name=normalise(_first(about, "name") or name),
         version=_first(about, "version") or version,
@@ -130,7 +131,7 @@ def _read(artifact: Artifact, info: str, names: set[str]) -> Distribution:
         requires=requires,
         extras=extras,
         requires_python=_first(about, "requires-python"),
-        tags=tuple(wheel.get("tag", ())),
+        tags=_all(wheel, "tag"),
         pure={"true": True, "false": False}.get(pure),
         record=record,
         top_level=tuple(lines(content("top_level.txt", must=False))),
@@ -145,8 +146,12 @@ def _record(data: bytes, damage: list[str]) -> tuple[RecordRow, ...]:
     return rows[:MAX_ROWS]
 
 
+def _all(found: dict[str, list[str]], name: str) -> tuple[str, ...]:
+    return tuple([one_line(value) for value in found.get(name, ())])
+
+
 def _first(found: dict[str, list[str]], name: str) -> str | None:
-    return next((value for value in found.get(name, ()) if value), None)
+    return next((value for value in _all(found, name) if value), None)
 
 
 def _named(info: str, kind: str) -> tuple[str, str]:

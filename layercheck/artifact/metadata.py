@@ -20,7 +20,6 @@ NAMED = ("/METADATA", "/WHEEL", "/RECORD", "-INFO", ".egg-info", ".txt")
 """How the names of such files end: told fast, and of few others."""
 _IN_INFO = ("METADATA", "WHEEL", "RECORD", "PKG-INFO", "top_level.txt", "requires.txt")
 _FIELD = r'(?:"([^"]*(?:""[^"]*)*)(?:"([^,\r\n]*)|\Z)|([^,\r\n]*))(\r\n|[,\r\n]|\Z)'
-_HEADER = r"[!-9;-~]+:"
 
 
 class RecordRow(NamedTuple):
@@ -59,37 +58,50 @@ def text_of(data: bytes) -> str:
 
 
 def headers(data: bytes) -> dict[str, list[str]]:
-    """The headers by their names in lower case, each value on one line. Ends at the first line that is none, as the
-    parser of messages does with which Python reads them."""
+    """The headers by their names in lower case, as written. Ends at the first line that is none, as the parser of
+    messages does with which Python reads them."""
     found: dict[str, list[str]] = {}
     values: list[str] = []
-    for line in text_of(data).replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+    text = text_of(data)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for line in text.split("\n"):
         if line[:1] in (" ", "\t"):
             if values:
                 values[-1] += " " + line
             continue
-        match = re.match(_HEADER, line)
-        if match is None:
+        name, colon, value = line.partition(":")
+        if not colon or not name or " " in name or not name.isascii() or not name.isprintable():
             break
-        values = found.setdefault(match[0][:-1].lower(), [])
-        values.append(line[match.end() :])
-    return {name: [" ".join(value.split()) for value in values] for name, values in found.items()}
+        values = found.setdefault(name.lower(), [])
+        values.append(value)
+    return found
+
+
+def one_line(value: str) -> str:
+    """A header's value without folds and the spaces around it."""
+    return " ".join(value.split())
 
 
 def record_rows(data: bytes) -> Iterator[RecordRow]:
     """The rows of a RECORD that name a file."""
     text = text_of(data)
     if '"' in text:
-        rows = _quoted(text)
-    else:
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        rows = (line.split(",") for line in text.split("\n"))
-    for row in rows:
-        if row[0]:
-            size = row[2] if len(row) > 2 else ""
-            plain = size.isascii() and size.isdigit() and len(size) < 20
-            yield RecordRow(row[0], row[1] if len(row) > 1 else "", int(size) if plain else None)
+        for row in _quoted(text):
+            if row[0]:
+                yield RecordRow(row[0], row[1] if len(row) > 1 else "", _size(row[2] if len(row) > 2 else ""))
+        return
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for line in text.split("\n"):
+        path, _, rest = line.partition(",")
+        if path:
+            digest, _, size = rest.partition(",")
+            yield RecordRow(path, digest, _size(size if "," not in size else size.partition(",")[0]))
+
+
+def _size(text: str) -> int | None:
+    return int(text) if text.isdigit() and text.isascii() and len(text) < 20 else None
 
 
 def _quoted(text: str) -> Iterator[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..elf import identify, read_elf
-from ..elf.reader import Ranges, read_elf_ranges
+from ..elf.reader import Ranges, read_elf_ranges, whole
 from .bytecode import BYTECODE, bytecode_facts
 from .dotnet import TOO_LARGE, is_deps, read_deps
 from .entry import Facts, Opened
@@ -136,7 +136,7 @@ def _facts_of_node(data: bytes, path: str, text: str | None, ranges: Ranges | No
         mentions = named_nodes(data)
     elif "node_modules/" not in path:
         if ranges is not None and ranges.size <= MAX_BUNDLE:
-            data = b"".join([view.buffer[view.start : view.end] for view in ranges.fetch([(0, ranges.size)])])
+            data = whole(ranges)
         mentions = bundled_pack(data)
     return Facts(text=text, mentions=mentions) if mentions or text is not None else None
 

@@ -49,3 +49,7 @@ class View(NamedTuple):
     buffer: bytes
     start: int
     end: int
+
+    def cut(self) -> bytes:
+        """The bytes of the range by themselves."""
+        return self.buffer[self.start : self.end]

@@ -131,7 +131,7 @@ def _read(source: Ranges) -> Symbols | None:
 
 
 def _bytes(source: Ranges, wanted: list[tuple[int, int]]) -> list[bytes]:
-    return [view.buffer[view.start : view.end] for view in source.fetch(wanted)] if wanted else []
+    return [view.cut() for view in source.fetch(wanted)] if wanted else []
 
 
 def _whole(source: Ranges, wanted: list[tuple[int, int]]) -> list[bytes]:

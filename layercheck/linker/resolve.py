@@ -7,7 +7,7 @@ from .glibc import GlibcLoader
 from .hosts import Hosts
 from .model import Load, Resolution
 from .opened import find_unopened
-from .roots import LIBRARY, UNUSED, Root, find_roots
+from .roots import LIBRARY, PYTHON_PLACES, UNUSED, Root, find_roots
 
 
 def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None) -> Resolution:
@@ -53,7 +53,7 @@ def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:
         return []
     packages: dict[str, list[Root]] = {}
     for root in roots:
-        for place in ("/opt/python/", "/var/task/"):
+        for place in PYTHON_PLACES:
             if root.path.startswith(place):
                 rest = root.path[len(place) :].partition("site-packages/")
                 top = (rest[2] or rest[0]).partition("/")[0]

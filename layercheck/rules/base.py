@@ -16,7 +16,7 @@ from ..artifact.names import installed_place
 from ..artifact.packages import PackageIndex
 from ..artifact.python_reader import PythonReader
 from ..environment import Environment, Limits, Runtime
-from ..filesystem import Filesystem, Overlay
+from ..filesystem import TASK, Filesystem, Hit, Overlay
 from ..finding import Confidence, Defect, Severity
 from ..linker import Resolution
 from ..named_tuple import NamedTuple
@@ -114,6 +114,11 @@ class TargetView(NamedTuple):
         """Whether the function sees the file at ``path`` of an artifact: no later layer replaces it."""
         node = self.stack.overlay.nodes.get(subject.where(path))
         return node is None or self.stack.subjects[node.mount] is subject
+
+    def has_file(self, path: str) -> bool:
+        """Whether there is a file at ``path``, seen from /var/task; one that may not be read is there all the same."""
+        hit = self.filesystem.lookup(path, TASK)
+        return not hit.node.is_directory if isinstance(hit, Hit) else hit.reason == "denied"
 
     def subject_of(self, mount: int) -> Subject:
         """The artifact behind a node of the file system."""

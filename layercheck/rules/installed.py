@@ -54,6 +54,8 @@ def installed(view: TargetView) -> tuple[Installed, ...]:
         # A layer may make one of these directories a link to another.
         hit = view.filesystem.lookup(place)
         positions.setdefault(hit.real if isinstance(hit, Hit) else place, position)
+    if not positions:
+        return ()
     found = [*_own(view, positions), *_shipped(view, positions)]
     return tuple(sorted(found, key=lambda item: (item.position, item.name, item.subject is not None)))
 

@@ -17,6 +17,7 @@ from .installed import installed, search_path
 from .wheel_tags import minimum_abi3, native_files, wanted
 
 _TAG = r"\.((?:cpython-\d+[a-z]*|abi3t?|pypy\d+|graalpy\d*)(?:-[^.]*)?)\.so$"
+_BUILT = r"build/(lib|temp|bdist)\."
 _VERSIONED = r"^python/lib/python[\d.]+/"
 
 
@@ -108,13 +109,35 @@ def _only_for_others(view: TargetView, suffixes: tuple[str, ...]) -> list[_Modul
     others = [item for item in others if item.module not in usable]
     others = [item for item in others if family(item.subject.where(item.path)) not in families]
     places = search_path(view)
-    return [item for item in others if not _is_elsewhere(view, item.module, usable, places)]
+    return [
+        item
+        for item in others
+        if not _is_elsewhere(view, item.module, usable, places) and not _is_left_over(view, item.module, places)
+    ]
+
+
+def _is_left_over(view: TargetView, module: str, places: tuple[str, ...]) -> bool:
+    """Whether the module lies in a virtual environment or a build folder that was packed by mistake: no import of any
+    Python goes there, unless the search path does."""
+    here = _place(module, places)
+    if here is None:
+        return False
+    parents = module[len(here) + 1 :].split("/")[:-1]
+    if any(re.match(_BUILT, "/".join(parents[depth : depth + 2])) for depth in range(len(parents) - 1)):
+        return True
+    folders = ["/".join([here, *parents[: depth + 1]]) for depth in range(len(parents))]
+    return any(view.filesystem.has(f"{folder}/pyvenv.cfg") for folder in folders)
+
+
+def _place(module: str, places: tuple[str, ...]) -> str | None:
+    """The innermost directory of the search path that a module lies in."""
+    return max([place for place in places if module.startswith(place + "/")], key=len, default=None)
 
 
 def _is_elsewhere(view: TargetView, module: str, usable: set[str], places: tuple[str, ...]) -> bool:
     """Whether Python takes the module from another directory of its search path: since that comes first and has the
     whole package, or since nothing here claims the name for itself."""
-    here = max([place for place in places if module.startswith(place + "/")], key=len, default=None)
+    here = _place(module, places)
     if here is None:
         return False
     name = module[len(here) + 1 :]
@@ -126,7 +149,8 @@ def _is_elsewhere(view: TargetView, module: str, usable: set[str], places: tuple
     packages = ["/".join([here, *parents[: depth + 1]]) for depth in range(len(parents))]
     if any(view.filesystem.has(f"{package}/__init__.py") for package in packages):
         return False
-    return any(f"{place}/{name}" in usable or view.filesystem.has(f"{place}/{name}.py") for place in places)
+    others = [place for place in places if place != here]
+    return any(f"{place}/{name}" in usable or view.filesystem.has(f"{place}/{name}.py") for place in others)
 
 
 def _newer_abi3(view: TargetView) -> Iterator[Fault]:
@@ -147,7 +171,7 @@ def _newer_abi3(view: TargetView) -> Iterator[Fault]:
                     reinstall(view, item.subject, path, "<="),
                     Severity.WARNING,
                     Confidence.LIKELY,
-                    {"tags": list(item.distribution.tags)},
+                    {"tags": list(item.distribution.tags[:20])},
                 )
                 break
 

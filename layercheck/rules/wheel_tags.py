@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 
 from ..artifact import Facts
 from ..artifact.distributions import Distribution
@@ -18,6 +20,9 @@ from .installed import installed
 
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _SYSTEMS = (("macosx", "macOS"), ("win", "Windows"), ("musllinux", "Alpine Linux"), ("android", "Android"))
+_MAX_PARTS, _MAX_SINGLE = 16, 4_096
+"""Real wheels have a dozen tags."""
+_SHOWN = 20
 _TAGGED = r"\.(cpython-|abi3|pypy|graalpy)"
 
 
@@ -43,9 +48,13 @@ def parts(tag: str) -> list[tuple[str, str, str]]:
     found = tag.lower().split("-")
     if len(found) != 3:
         return []
-    pythons, abis, platforms = [part.split(".") for part in found]
+    pythons, abis, platforms = [part.split(".", _MAX_PARTS) for part in found]
     single = [(python, abi, platform) for python in pythons for abi in abis for platform in platforms]
     return single if all(map(all, single)) else []
+
+
+def _single(distribution: Distribution) -> list[tuple[str, str, str]]:
+    return list(islice((part for tag in distribution.tags for part in parts(tag)), _MAX_SINGLE))
 
 
 def fits_platform(platform: str, target: Wanted) -> bool:
@@ -56,23 +65,42 @@ def fits_platform(platform: str, target: Wanted) -> bool:
     return platform.startswith(("manylinux", "linux_")) and platform.endswith("_" + target.machine)
 
 
-def fits_python(python: str, abi: str, target: Wanted) -> bool:
-    """Whether the target's CPython takes an interpreter's tag with that of an ABI. The plain ones are told at a glance;
-    for others packaging is asked."""
+def surely_fits_python(python: str, abi: str, target: Wanted) -> bool:
+    """The same for the tags that nearly all wheels bear, told without packaging: it takes long to load."""
     own = f"cp3{target.minor}"
-    if (python == own and abi in (own, "abi3", "none")) or (python == "py3" and abi == "none"):
-        return True
-    from packaging.tags import Tag, compatible_tags, cpython_tags
+    if python == own:
+        return abi in (own, "abi3", "none")
+    if abi == "none":
+        return python == "py3" or python in [f"py3{minor}" for minor in range(target.minor + 1)]
+    return abi == "abi3" and python in [f"cp3{minor}" for minor in range(2, target.minor)]
 
-    version = (3, target.minor)
-    known = {*cpython_tags(version, [own], ["any"]), *compatible_tags(version, own, ["any"])}
-    return Tag(python, abi, "any") in known
+
+def surely_another_python(python: str, abi: str, target: Wanted) -> bool:
+    """Whether the tags are those of another CPython 3 (cp39-cp39), or of a stable ABI newer than the target's."""
+    match = re.fullmatch(r"cp3([1-9][0-9]{0,2})", python)
+    if match is None or int(match[1]) == target.minor:
+        return False
+    return abi == python or (abi == "abi3" and int(match[1]) > target.minor)
+
+
+def fits_python(python: str, abi: str, target: Wanted) -> bool:
+    """Whether the target's CPython takes an interpreter's tag with that of an ABI, by packaging."""
+    return (python, abi) in _known(target.minor)
+
+
+@lru_cache(maxsize=32)
+def _known(minor: int) -> frozenset[tuple[str, str]]:
+    from packaging.tags import compatible_tags, cpython_tags
+
+    own, version = f"cp3{minor}", (3, minor)
+    known = (*cpython_tags(version, [own], ["any"]), *compatible_tags(version, own, ["any"]))
+    return frozenset([(tag.interpreter, tag.abi) for tag in known])
 
 
 def minimum_abi3(distribution: Distribution) -> int:
     """The 11 of cp311-abi3: the oldest Python 3 for which a wheel of stable ABI modules was made; 0 when it is none."""
-    single = [part for tag in distribution.tags for part in parts(tag)]
-    found = [re.fullmatch(r"cp3(\d+)", python) for python, abi, _ in single if "abi3" in abi]
+    single = _single(distribution)
+    found = [re.fullmatch(r"cp3(\d{1,3})", python) for python, abi, _ in single if "abi3" in abi]
     minors = [int(match[1]) for match in found if match is not None]
     return min(minors) if minors and len(minors) == len(single) else 0
 
@@ -116,8 +144,11 @@ def WHEEL_TAG_MISMATCH(view: TargetView) -> Iterator[Fault]:
     for item in installed(view):
         if item.subject is None or item.distribution is None or not item.distribution.tags:
             continue
-        single = [part for tag in item.distribution.tags for part in parts(tag)]
-        if any(fits_platform(m, target) and fits_python(p, a, target) for p, a, m in single) or not single:
+        single = _single(item.distribution)
+        here = [(python, abi) for python, abi, platform in single if fits_platform(platform, target)]
+        if not single or any(surely_fits_python(*pair, target) for pair in here):
+            continue
+        if any(fits_python(*pair, target) for pair in here if not surely_another_python(*pair, target)):
             continue
         fault = _fault(view, item.subject, item.distribution, single, target)
         if fault is not None:
@@ -131,7 +162,7 @@ def WHEEL_TAG_MISMATCH(view: TargetView) -> Iterator[Fault]:
                 reinstall(view, item.subject, path, release),
                 severity,
                 Confidence.LIKELY,
-                {"tags": list(item.distribution.tags)},
+                {"tags": list(item.distribution.tags[:_SHOWN])},
             )
 
 
@@ -178,7 +209,7 @@ def _is_untagged(path: str) -> bool:
 
 def _newest_python(single: list[tuple[str, str, str]]) -> int:
     """The highest minor version of Python 3 in interpreters' tags; -1 when there is none."""
-    found = [re.fullmatch(r"(?:cp|py)3(\d*)", python) for python, _, _ in single]
+    found = [re.fullmatch(r"(?:cp|py)3(\d{0,3})", python) for python, _, _ in single]
     return max([int(match[1] or 0) for match in found if match is not None], default=-1)
 
 

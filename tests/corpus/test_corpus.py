@@ -30,6 +30,7 @@ SHARES = {
     "crlf": 2,
     "dlopen-name": 4,
     "data-files": 1,
+    "py-abi": 19,
 }
 
 

@@ -27,6 +27,13 @@ NEAR_MISSES = {
     "needed": ("geolambda-with-base", "opencv-headless", "wkhtmltopdf-with-runpath", "dotnet-native-for-many"),
     "perms": ("execute-bits-kept", "shell-bootstrap"),
     "pyc-magic": ("bytecode-beside-its-source", "bytecode-alone-of-the-target"),
+    "py-abi": (
+        "many-python-abis",
+        "numpy-hidden-by-the-function",
+        "one-layer-for-each-python",
+        "plain-names-of-this-python",
+        "wheel-for-a-newer-glibc",
+    ),
     "size": ("just-below-the-limit",),
     "symlink": ("lib-layer-with-links", "node-addon-built-for-linux"),
     "zip-form": ("windows-made-pure-python",),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.tags import Tag, compatible_tags, cpython_tags, parse_tag
 
-from check.made import Files, judge, module, of, told
-from layercheck.rules.wheel_tags import Wanted, fits_platform, fits_python, parts
+from check.made import Files, judge, module, of, told, view_of
+from layercheck.rules import Fault
+from layercheck.rules.python import EXTENSION_ABI_MISMATCH
+from layercheck.rules.wheel_tags import (
+    Wanted,
+    fits_platform,
+    fits_python,
+    parts,
+    surely_another_python,
+    surely_fits_python,
+)
 from support.foreign_writer import build_macho
 from support.zip_writer import simple_zip
 
@@ -62,6 +73,19 @@ def test_names(path: str, runtime: str, words: str | None) -> None:
     assert all(words in finding.fact for finding in found if words is not None)
 
 
+def test_the_stable_abi_does_not_load_without_the_gil() -> None:
+    """No runtime of Lambda is such a one; a captured environment could be."""
+    files = {"python/pkg/_x.abi3.so": module(), f"python/{tagged('313t', 'pkg/_y')}": module()}
+    view = view_of(files, "python3.13")
+    free = view.runtime._replace(extension_suffixes={"x86_64": (f".cpython-313t-{X86}", ".so")})
+    found = [item for item in EXTENSION_ABI_MISMATCH.run(view._replace(runtime=free)) if isinstance(item, Fault)]
+    assert [(item.path, item.fact) for item in found] == [
+        ("python/pkg/_x.abi3.so", "an extension module for Pythons with the GIL only; python3.13 does not import it")
+    ]
+    found = [item for item in EXTENSION_ABI_MISMATCH.run(view) if isinstance(item, Fault)]
+    assert [item.path for item in found] == [f"python/{tagged('313t', 'pkg/_y')}"]
+
+
 def test_one_layer_may_hold_what_another_lacks() -> None:
     old, new = {f"python/{tagged(311)}": module()}, {f"python/{tagged(312)}": module()}
     assert rules(old, layers=[simple_zip(new)]) == []
@@ -89,6 +113,18 @@ def test_a_function_and_its_layer(layer: list[str], function: list[str], expecte
 
     files = {"app.py": b"", **made(function, "")}
     assert rules(files, kind="function", layers=[simple_zip(made(layer, "python/"))]) == expected
+
+
+def test_what_was_packed_by_mistake_is_not_imported() -> None:
+    old = "venv/lib/python3.9/site-packages/" + tagged(39)
+    files = {"app.py": b"", old: module(), "venv/pyvenv.cfg": b"home = /usr/bin\n"}
+    assert rules(files, kind="function") == []
+    path = {"PYTHONPATH": "/var/task/venv/lib/python3.9/site-packages"}
+    assert rules(files, kind="function", env=path) == [(*ERROR, old)]
+    del files["venv/pyvenv.cfg"]
+    assert rules(files, kind="function") == [(*ERROR, old)]
+    built = "build/lib.linux-x86_64-3.9/" + tagged(39)
+    assert rules({"app.py": b"", tagged(312): module(), built: module()}, kind="function") == []
 
 
 def test_one_directory_for_each_python() -> None:
@@ -140,6 +176,15 @@ def test_tags(files: dict[str, bytes], runtime: str, expected: list[tuple[str, s
     assert rules(files, runtime=runtime) == expected
 
 
+@pytest.mark.parametrize(
+    "tag",
+    ["cp3" + "9" * 5000 + "-abi3-any", "-".join([".".join(["x"] * 3000)] * 3), "cp3²-abi3-any", "py3-none-any\nTag: x"],
+)
+def test_hostile_tags(tag: str) -> None:
+    files = wheel(tag, "pkg/_x.abi3.so") | {"python/x-1.dist-info/WHEEL": b"Tag: a-b-c\n" * 80_000}
+    assert {severity for _, severity, _ in rules(files)} <= {"warning"}
+
+
 def test_what_is_told_can_be_acted_upon() -> None:
     (finding,) = of(judge(wheel(f"cp39-cp39-{LINUX}", "pkg/_x.so")), "LC502")
     assert "CPython 3.9" in finding.fact
@@ -165,7 +210,10 @@ ABIS = st.sampled_from(["none", "abi3", "cp312", "cp311", "cp313t", "cp312t", "a
 def test_pythons_are_those_of_packaging(python: str, abi: str) -> None:
     version = (3, 12)
     known = {*cpython_tags(version, ["cp312"], ["any"]), *compatible_tags(version, "cp312", ["any"])}
-    assert fits_python(python, abi, Wanted(12, "x86_64", (2, 34))) == (Tag(python, abi, "any") in known)
+    target, expected = Wanted(12, "x86_64", (2, 34)), Tag(python, abi, "any") in known
+    assert fits_python(python, abi, target) == expected
+    assert expected or not surely_fits_python(python, abi, target)
+    assert not expected or not surely_another_python(python, abi, target)
 
 
 def dotted(*words: str) -> st.SearchStrategy[str]:
@@ -181,6 +229,24 @@ def test_parts_are_those_of_packaging(python: str, abi: str, platform: str) -> N
 @pytest.mark.parametrize("tag", ["", "--", "py3-none", "py3-none-any-1", "py3..py2-none-any"])
 def test_what_is_no_tag_has_no_parts(tag: str) -> None:
     assert parts(tag) == []
+
+
+COMMON = ("py3-none-any", "py2.py3-none-any", f"cp312-cp312-{LINUX}", f"cp36-abi3-{LINUX}", f"py3-none-{LINUX}",
+          f"cp38.cp312-abi3-{LINUX}", "py38-none-any")  # fmt: skip
+
+
+def test_usual_wheels_are_told_without_packaging() -> None:
+    """It takes 35 ms to load, a third of a small check."""
+    code = (
+        "import sys\nfrom layercheck import check\n"
+        "report = check(sys.stdin.buffer, runtime='python3.12', architecture='x86_64')\n"
+        "print([finding.rule for finding in report.findings], 'packaging' in sys.modules)\n"
+    )
+    files: dict[str, bytes] = {}
+    for number, tag in enumerate(COMMON):
+        files |= wheel(tag, f"p{number}/a.py", name=f"p{number}")
+    told = subprocess.run([sys.executable, "-c", code], input=simple_zip(files), capture_output=True, check=True).stdout
+    assert told == b"[] False\n", told
 
 
 def test_platforms() -> None:

@@ -123,3 +123,15 @@ def test_only_wheels_are_held_against_record(tmp_path: Path) -> None:
 
 def test_what_is_no_archive_is_not_judged_as_a_wheel() -> None:
     assert [finding.rule for finding in judge(b"<html>", name=NAME).findings] == ["LC001"]
+
+
+def test_modes_are_those_that_pip_sets() -> None:
+    made: dict[str, tuple[bytes, int]] = {path: (data, 0o600) for path, data in files().items()}
+    made["pkg-1.0.data/scripts/run"] = (b"#!python\n", 0o600)
+    made["pkg/tool"] = (b"#!/bin/sh\n", 0o700)
+    made["pkg/lib.so"] = (module(), 0o644)
+    with open_artifact(simple_zip(made), name=NAME) as artifact:
+        modes = {entry.path: entry.mode for entry in artifact.entries}
+    assert {path for path, mode in modes.items() if mode == 0o100755} == {"pkg-1.0.data/scripts/run", "pkg/tool"}
+    assert set(modes.values()) == {0o100755, 0o100644}
+    assert not of(judge(simple_zip(made), name=NAME), "LC110")
