@@ -131,7 +131,7 @@ class _Reader:
         caught = frozenset[str]().union(*[_swallowed(handler) for handler in node.handlers])
         inner = where._replace(catches=where.catches | caught)
         self._all(node.body, inner, top)
-        self._all(node.orelse, where, top)
+        self._all(node.orelse, where._replace(after=where.after | caught), top)
         self._all(node.finalbody, where, top)
         for handler in node.handlers:
             self._names_of(handler, top)
@@ -245,6 +245,7 @@ def _join(outer: Where, inner: Where) -> Where:
         outer.versions + inner.versions,
         outer.names | inner.names,
         outer.never or inner.never,
+        outer.after | inner.after,
     )
 
 

@@ -39,8 +39,8 @@ class Where(NamedTuple):
     """When a piece of code runs.
 
     ``function`` is the outermost function around it, empty for what importing the module runs. ``catches``: exceptions
-    after which the module goes on. ``versions`` must all hold of the Python that runs it. ``names`` are those in other
-    conditions around it; "" stands for one without names.
+    after which the module goes on; ``after``: those without which only it comes here. ``versions`` must all hold of the
+    Python that runs it. ``names`` are those in other conditions around it; "" stands for one without names.
     """
 
     function: str = ""
@@ -48,6 +48,7 @@ class Where(NamedTuple):
     versions: tuple[Version, ...] = ()
     names: frozenset[str] = frozenset()
     never: bool = False
+    after: frozenset[str] = frozenset()
 
     def runs(self, version: tuple[int, int]) -> bool:
         """Whether importing the module surely runs this on a Python (3, 12)."""

@@ -171,33 +171,42 @@ def does_without(subject: Subject, path: str, *, missing: bool) -> str:
     ``missing``: it is not found under its name, and a module of that name in Python is; else loading it fails, and then
     nothing else is tried. What the package's code does not tell is in the data (``guarded``).
     """
+    return _known_to_do_without(subject, path, missing=missing) or _says_so(subject, path, missing=missing)
+
+
+def done_without(subject: Subject, paths: Iterable[str], *, missing: bool) -> dict[str, str]:
+    """``does_without`` for the extensions at fault. The code of a package that loses many is not read: it cannot
+    do without all, and a large package has hundreds."""
+    found = {path: _known_to_do_without(subject, path, missing=missing) for path in paths}
+    counts = Counter([subject.packages.owner(path) for path, words in found.items() if not words])
+    for path, words in found.items():
+        if not words and counts[subject.packages.owner(path)] <= _FEW:
+            found[path] = _says_so(subject, path, missing=missing)
+    return found
+
+
+def _known_to_do_without(subject: Subject, path: str, *, missing: bool) -> str:
     package = subject.packages.owner(path)
     if package is not None and package.ecosystem == "npm":
         known = package.name.startswith(tuple(_table()["guarded"]["npm"]))
         return "; its package does without it, more slowly" if known else ""
-    if not path.endswith(".so"):
-        return ""
     module = module_of(path)
     # What mypyc compiles shares one library; it is opened only by modules that have a .py twin each.
     if missing and (module.endswith("__mypyc") or subject.artifact.has(module + ".py")):
         return "; its package does without it, more slowly"
     if any(module == name or module.endswith("/" + name) for name in _table()["guarded"]["modules"]):
         return "; its package does without it"
-    found = guarded(subject, path, missing=missing)
+    return ""
+
+
+def _says_so(subject: Subject, path: str, *, missing: bool) -> str:
+    """What the package's code says: it imports the extension under a guard, or in functions only."""
+    found = guarded(subject, path, missing=missing) if path.endswith(".so") else None
     if found is None:
         return ""
     if found.called:
         return f"; its package imports it in functions only ({found.path}, line {found.line}), and they fail"
     return f"; its package imports it under a guard ({found.path}, line {found.line}) and does without it"
-
-
-def done_without(subject: Subject, paths: Iterable[str], *, missing: bool) -> dict[str, str]:
-    """``does_without`` for the extensions at fault. Of a package that loses many of them nothing is asked: it cannot do
-    without all, and its code would be read in vain."""
-    paths = list(paths)
-    counts = Counter(map(subject.packages.owner, paths))
-    few = [path for path in paths if counts[subject.packages.owner(path)] <= _FEW or path.endswith(".node")]
-    return {path: does_without(subject, path, missing=missing) for path in few}
 
 
 def _is_bundled_name(library: str) -> bool:

@@ -50,7 +50,7 @@ def guarded(subject: Subject, path: str, *, missing: bool) -> Guarded | None:
     """
     root = _root(subject, path)
     module = module_of(path[len(root) :]).replace("/", ".")
-    found = _without(subject, root, module, MISSING if missing else IMPORT, 0)
+    found = _without(subject, root, module, MISSING if missing else IMPORT, 0, frozenset())
     if found is not None and found.called and not _has_others(subject, root, path, module):
         return None
     return found
@@ -73,8 +73,10 @@ def _has_others(subject: Subject, root: str, path: str, module: str) -> bool:
     )
 
 
-def _without(subject: Subject, root: str, module: str, error: str, depth: int) -> Guarded | None:
+def _without(subject: Subject, root: str, module: str, error: str, depth: int, known: frozenset[str]) -> Guarded | None:
+    """As ``guarded``, for a module of any kind; ``known`` are names that guards around what it imports set."""
     sites, names = _sites(subject, root, module, error)
+    names |= known
     first = next((site for site in sites if site.guarded), next(iter(sites), None))
     if first is None:
         return None
@@ -82,7 +84,9 @@ def _without(subject: Subject, root: str, module: str, error: str, depth: int) -
         if site.guarded or site.called or site.names & names:
             continue
         # An import that always happens: then all depends on who imports the module around it.
-        if depth >= _DEEP or "." not in site.module or _without(subject, root, site.module, error, depth + 1) is None:
+        if depth >= _DEEP or "." not in site.module:
+            return None
+        if _without(subject, root, site.module, error, depth + 1, names) is None:
             return None
     return Guarded(first.path, first.line, not any(site.guarded for site in sites) and first.called)
 
@@ -90,11 +94,14 @@ def _without(subject: Subject, root: str, module: str, error: str, depth: int) -
 def _sites(subject: Subject, root: str, module: str, error: str) -> tuple[list[_Site], frozenset[str]]:
     """The imports of a module in its package, and the names that guards around them set."""
     reader = subject.python
-    name = module.rpartition(".")[2].encode("utf-8", "replace")
+    above, _, last = module.encode("utf-8", "replace").rpartition(b".")
+    package = above.rpartition(b".")[2]
+    beside = f"{root}{module.rpartition('.')[0].replace('.', '/')}/"
     hits = []
     for path in _sources(subject, root, module):
         source = reader.source(path)
-        if source is not None and name in source:
+        # Who imports it from elsewhere names its package, too.
+        if source is not None and last in source and (package in source or path.startswith(beside)):
             hits.append(path)
     sites: list[_Site] = []
     names: frozenset[str] = frozenset()
@@ -115,7 +122,10 @@ def _sites(subject: Subject, root: str, module: str, error: str) -> tuple[list[_
 def _sources(subject: Subject, root: str, module: str) -> Iterator[str]:
     """The package's own sources; of a module at the top, those of its distribution."""
     top = module.partition(".")[0]
-    owner = subject.packages.owner(f"{root}{top}") if "." not in module else None
+    owner = None
+    if "." not in module:
+        file = next((p for p in subject.artifact.facts if p.startswith(f"{root}{top}.")), f"{root}{top}")
+        owner = subject.packages.owner(file)
     found = 0
     for path in subject.python.entries():
         if not path.startswith(root) or not _NOT_THE_PACKAGE.isdisjoint(path.split("/")):
@@ -138,4 +148,5 @@ def _imports(code: Code, own: str, path: str, module: str, error: str) -> Iterat
             continue
         if base == module or base.startswith(module + ".") or (base == parent and last in item.names):
             where = item.where
-            yield _Site(path, own, item.line, error in where.catches, bool(where.function), where.names)
+            safe = error in where.catches or error in where.after
+            yield _Site(path, own, item.line, safe, bool(where.function), where.names)
