@@ -40,6 +40,7 @@ class _Reader:
         self.dynamic = False
         self.patched: set[str] = set()
         self.guards: list[Guard] = []
+        self.taken: dict[str, tuple[str, str] | None] = {}
         self.calls: list[tuple[str, Where]] = []
         self._statements: dict[type[ast.AST], Callable[..., None]] = {
             ast.Import: self._import,
@@ -86,6 +87,7 @@ class _Reader:
             self.dynamic,
             frozenset(self.patched),
             tuple(self.guards),
+            {name: origin for name, origin in self.taken.items() if origin is not None},
         )
 
     def _all(self, nodes: Iterable[ast.AST], where: Where, top: bool) -> None:
@@ -110,11 +112,13 @@ class _Reader:
     def _import_from(self, node: ast.ImportFrom, where: Where, top: bool) -> None:
         module = "." * node.level + (node.module or "")
         self.imports.append(Import(module, tuple([alias.name for alias in node.names]), node.lineno, where))
+        sure = where == Where()
         for alias in node.names:
-            self._define(alias.asname or alias.name, top)
+            self._define(alias.asname or alias.name, top, (module, alias.name) if sure else None)
 
-    def _define(self, name: str, top: bool) -> None:
+    def _define(self, name: str, top: bool, origin: tuple[str, str] | None = None) -> None:
         if top:
+            self.taken[name] = None if name in self.defined else origin
             self.defined.add(name)
 
     def _if(self, node: ast.If | ast.IfExp, where: Where, top: bool) -> None:
@@ -206,7 +210,8 @@ class _Reader:
             self.dynamic = True
 
     def _global(self, node: ast.Global, where: Where, top: bool) -> None:
-        self.defined.update(node.names)
+        for name in node.names:
+            self._define(name, True)
 
     def _names_of(self, node: ast.AST, top: bool) -> None:
         """Names that are bound without an ast.Name: by except, and by match."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..named_tuple import NamedTuple
 
@@ -80,9 +80,11 @@ class Guard(NamedTuple):
 
 
 class Code(NamedTuple):
-    """``defined`` are the names bound at the top level, ``exported`` is a literal ``__all__``. ``dynamic``: names may
-    come from elsewhere besides. ``patched`` are attributes of imported modules that are set; ``sys.modules`` if that is
-    touched."""
+    """``defined`` are the names bound at the top level, ``classes`` those of classes, ``exported`` is a literal
+    ``__all__``. ``dynamic``: names may come from elsewhere besides. ``patched`` are attributes of imported modules that
+    are set; ``sys.modules`` if that is touched. ``taken`` are the names that one import at the top level binds, and
+    nothing else, with the module and the name there.
+    """
 
     imports: tuple[Import, ...]
     uses: tuple[Use, ...]
@@ -92,3 +94,4 @@ class Code(NamedTuple):
     dynamic: bool
     patched: frozenset[str]
     guards: tuple[Guard, ...]
+    taken: Mapping[str, tuple[str, str]]

@@ -16,7 +16,7 @@ from .python_source import parse
 if TYPE_CHECKING:
     from .python_facts import Code
 
-MAX_FILE = 512 << 10
+MAX_FILE = 256 << 10
 """Bytes of one module that is parsed; beyond are tables and generated code."""
 MAX_PARSED = 2 << 20
 """Bytes of source that are parsed in one artifact (design, section 6)."""

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..elf import ElfImage
+from ..linker.roots import is_extension_name
 from .alternatives import module_of
 from .base import Subject, TargetView, quote
 from .building import compilers, copy_library, rust, system_of
@@ -183,6 +184,14 @@ def done_without(subject: Subject, paths: Iterable[str], *, missing: bool) -> di
         if not words and counts[subject.packages.owner(path)] <= _FEW:
             found[path] = _says_so(subject, path, missing=missing)
     return found
+
+
+def machine_done_without(subject: Subject, paths: Iterable[str]) -> dict[str, str]:
+    """``done_without`` for files for another machine: what has that in its name is not found, all else fails."""
+    paths = list(paths)
+    tagged = [path for path in paths if ".cpython-" in path or path.endswith(".node")]
+    plain = [path for path in paths if path not in tagged and is_extension_name(path[path.rfind("/") + 1 :])]
+    return {**done_without(subject, tagged, missing=True), **done_without(subject, plain, missing=False)}
 
 
 def _known_to_do_without(subject: Subject, path: str, *, missing: bool) -> str:

@@ -9,8 +9,7 @@ from ..elf import ElfImage, Libc, detect_libc, machine_name
 from ..elf.image import EM_386, EM_ARM, EM_X86_64, MACHINES
 from ..filesystem import Hit
 from ..finding import Confidence, Defect, Severity
-from ..linker.roots import is_extension_name
-from .advice import done_without, is_for_elsewhere, reinstall_all
+from .advice import is_for_elsewhere, machine_done_without, reinstall_all
 from .alternatives import family
 from .base import ArtifactView, Fault, Subject, TargetView, quote, rule
 from .building import build_for, copies_for_linux, hidden_copy, without_musl
@@ -83,17 +82,7 @@ def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
         fitting = fitting_families(view, subject) if found else set()
         found = {path: image for path, image in found.items() if family(path) not in fitting}
         fixes = reinstall_all(view, subject, found)
-        # A name with the machine in it is not found on another.
-        tagged = [path for path in found if ".cpython-" in path or path.endswith(".node")]
-        plain = [
-            path
-            for path in found
-            if path not in tagged and path.endswith(".so") and is_extension_name(path.rpartition("/")[2])
-        ]
-        without = {
-            **done_without(subject, tagged, missing=True),
-            **done_without(subject, plain, missing=False),
-        }
+        without = machine_done_without(subject, found)
         for path, image in found.items():
             built = machine_name(image.machine, image.bits)
             optional = without.get(path, "")

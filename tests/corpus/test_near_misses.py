@@ -20,7 +20,7 @@ NEAR_MISSES = {
     "elf-integrity": ("repaired-and-not-stripped",),
     "elf-os": ("setuptools-launchers", "dotnet-assemblies"),
     "glibc": ("manylinux-2-28-on-al2023",),
-    "handler": ("handler-in-a-folder", "handler-in-a-package", "handler-in-a-layer"),
+    "handler": ("handler-in-a-folder", "handler-in-a-package", "handler-in-a-layer", "handler-by-a-star"),
     "layout": ("pure-python-layer", "psycopg2-renamed", "site-packages-layer", "php-extensions"),
     "lib-symver": ("libstdcxx-brought-along", "php-extensions"),
     "musl-interp": ("go-cgo-for-glibc", "static-musl-bootstrap"),
