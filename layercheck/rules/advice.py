@@ -15,7 +15,6 @@ from ..linker.roots import is_extension_name
 from .alternatives import module_of
 from .base import Subject, TargetView, quote
 from .building import compilers, copy_library, rust, system_of
-from .guards import guarded
 
 _MANY = 20
 """Packages named in one command; for more, the list that they were installed from is shorter."""
@@ -210,6 +209,8 @@ def _known_to_do_without(subject: Subject, path: str, *, missing: bool) -> str:
 
 def _says_so(subject: Subject, path: str, *, missing: bool) -> str:
     """What the package's code says: it imports the extension under a guard, or in functions only."""
+    from .guards import guarded
+
     found = guarded(subject, path, missing=missing) if path.endswith(".so") else None
     if found is None:
         return ""

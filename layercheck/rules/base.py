@@ -139,6 +139,11 @@ def zip_again(subject: Subject | None) -> str:
     return f"rm -f {quote(name)} && zip -qry {quote(name)} ."
 
 
+def set_handler(handler: str) -> str:
+    """The command that gives a function another handler."""
+    return f"aws lambda update-function-configuration --function-name NAME --handler {quote(handler)}"
+
+
 NOTHING: Mapping[str, Any] = {}
 
 

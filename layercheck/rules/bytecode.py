@@ -6,13 +6,15 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..finding import Confidence, Severity
 from ..named_tuple import NamedTuple
 from .advice import reinstall
 from .base import Fault, Subject, TargetView, Unsure, quote, rule, zip_again
-from .modules import BYTECODE, Modules
+
+if TYPE_CHECKING:
+    from .modules import Modules
 
 _SHOWN = 20
 _TESTS = frozenset(("test", "tests", "testing"))
@@ -69,13 +71,17 @@ def is_taken(magic: int, version: str) -> bool | None:
 def FOREIGN_BYTECODE(view: TargetView) -> Iterator[Fault | Unsure]:
     if view.runtime.language != "python":
         return
-    modules = Modules(view)
+    modules: Modules | None = None
     version = view.runtime.identifier.removeprefix("python")
     for subject in view.stack.subjects:
         strays: dict[tuple[str, str], list[_Stray]] = {}
         for path, fact in view.facts(subject):
             if fact.bytecode is None or is_taken(fact.bytecode, version):
                 continue
+            if modules is None:
+                from .modules import Modules
+
+                modules = Modules(view)
             stray = _stray(view, subject, path, fact.bytecode, modules)
             if stray is not None:
                 kind = made_by(stray.magic) or "damaged"
@@ -99,7 +105,7 @@ def _stray(view: TargetView, subject: Subject, path: str, magic: int, modules: M
         if not all(map(str.isidentifier, parts)) or not _TESTS.isdisjoint(parts):
             continue
         found = modules.find(".".join(parts))
-        if found is not None and found.kind == BYTECODE and found.path == where:
+        if found is not None and found.path == where:
             return _Stray(path, found.name, magic, _is_needed(view, where, parts))
     return None
 

@@ -9,8 +9,7 @@ from ..finding import Confidence, Severity
 from ..named_tuple import NamedTuple
 from .advice import reinstall
 from .alternatives import module_of
-from .base import Fault, Subject, TargetView, Unsure, quote, rule, zip_again
-from .handler_python import command, python_handler
+from .base import Fault, Subject, TargetView, Unsure, quote, rule, set_handler, zip_again
 from .installed import search_path
 
 _SHOWN = 3
@@ -105,7 +104,7 @@ def _script(view: TargetView, function: Subject, handler: str, language: str) ->
         yield Fault(
             f"the handler {handler!r} has backslashes; in Lambda folders are parted by slashes, so no file is found",
             function,
-            fix=command(handler.replace("\\", "/")),
+            fix=set_handler(handler.replace("\\", "/")),
         )
         return
     wanted = _SPLIT[language](view, handler)
@@ -113,10 +112,12 @@ def _script(view: TargetView, function: Subject, handler: str, language: str) ->
         yield Fault(
             f"the handler {handler!r} is not {_WORDS[language]}: Bad handler",
             function,
-            fix=command(f"{handler.strip('.') or 'app'}.handler"),
+            fix=set_handler(f"{handler.strip('.') or 'app'}.handler"),
         )
         return
     if language == "python":
+        from .handler_python import python_handler
+
         found = python_handler(view, function, handler)
         if found is not None:
             yield from found
@@ -149,9 +150,12 @@ def _function(view: TargetView, hit: Hit, handler: str, wanted: Wanted) -> Itera
         return
     if "." in wanted.function:
         # src.index.handler for src/index.handler: JavaScript wants slashes.
-        fix = command(f"{path.rpartition('.')[0]}.{wanted.function.rpartition('.')[2]}")
+        fix = set_handler(f"{path.rpartition('.')[0]}.{wanted.function.rpartition('.')[2]}")
     else:
-        fix = command(f"{handler[: -len(wanted.function)]}FUNCTION") + f"\nwith a function that {quote(path)} defines."
+        fix = (
+            set_handler(f"{handler[: -len(wanted.function)]}FUNCTION")
+            + f"\nwith a function that {quote(path)} defines."
+        )
     yield Fault(
         f"the handler is {handler}, and this file defines no {wanted.function}: Runtime.HandlerNotFound",
         subject,
@@ -177,7 +181,9 @@ def _missing(view: TargetView, function: Subject, handler: str, wanted: Wanted, 
     for path in own:
         if path.lower() in lower:
             right = path.rpartition(".")[0] + "." + wanted.function
-            return Fault(f"{said}: this file's name differs in case", function, path, command(right), details=details)
+            return Fault(
+                f"{said}: this file's name differs in case", function, path, set_handler(right), details=details
+            )
     for path in own:
         if path.rpartition(".")[0] == wanted.stem and path.endswith(_UNCOMPILED.get(language, ("\0",))):
             fix = f"npx esbuild {quote(path)} --bundle --platform=node --outfile={quote(names[0])}"
@@ -194,14 +200,14 @@ def _missing(view: TargetView, function: Subject, handler: str, wanted: Wanted, 
         if name in base:
             right = path.rpartition(".")[0] + "." + wanted.function
             where = f"it lies in {folder}/" if folder else "it lies at the root"
-            fix = command(right)
+            fix = set_handler(right)
             if folder:
                 fix += f"\nor zip what is inside the folder: (cd {quote(folder)} && {zip_again(function)})"
             return Fault(f"{said}: {where}", function, path, fix, details=details)
     at_root = [path for path in own if "/" not in path]
     others = f"; at the root there is {', '.join(at_root[:_SHOWN])}" if at_root else ""
     first = at_root[0].rpartition(".")[0] if at_root else None
-    fix = command(f"{first}.{wanted.function}") if first else f"Put {names[0]} into the zip: {zip_again(function)}"
+    fix = set_handler(f"{first}.{wanted.function}") if first else f"Put {names[0]} into the zip: {zip_again(function)}"
     return Fault(said + others, function, fix=fix, details=details)
 
 
@@ -237,7 +243,7 @@ def _dotnet(view: TargetView, function: Subject, handler: str) -> Iterator[Fault
     paths = [entry.path for entry in function.artifact.entries if entry.path.endswith(".dll")]
     near = next((path for path in paths if path.rpartition("/")[2].lower() == name.lower()), None)
     if near is not None and "/" not in near:
-        words, fix = ": this file's name differs in case", command(handler.replace(assembly, near[:-4], 1))
+        words, fix = ": this file's name differs in case", set_handler(handler.replace(assembly, near[:-4], 1))
     elif near is not None:
         folder = near.rpartition("/")[0]
         words, fix = f": it lies in {folder}/", f"(cd {quote(folder)} && {zip_again(function)})"

@@ -9,7 +9,7 @@ from ..artifact.python_facts import Code
 from ..artifact.python_reader import MAX_FILE, absolute
 from ..artifact.python_source import syntax_fault
 from ..finding import Confidence
-from .base import Fault, Subject, TargetView, Unsure, quote
+from .base import Fault, Subject, TargetView, Unsure, quote, set_handler
 from .modules import NAMESPACE, SOURCE, Module, Modules
 from .reach import version_of
 
@@ -19,11 +19,6 @@ _BUILT_IN = frozenset(
     ("atexit", "builtins", "errno", "faulthandler", "gc", "itertools", "marshal", "posix", "pwd", "sys", "time")
 )
 """Modules that are in the interpreter itself, whichever way it is built (CPython, Modules/Setup.bootstrap)."""
-
-
-def command(handler: str) -> str:
-    """The command that sets another handler."""
-    return f"aws lambda update-function-configuration --function-name NAME --handler {quote(handler)}"
 
 
 def python_handler(view: TargetView, function: Subject, handler: str) -> Iterator[Fault | Unsure] | None:
@@ -49,7 +44,7 @@ def _built_in(function: Subject, written: str) -> Fault:
         f"the handler's module is called {written}, as one inside Python itself: Cannot use built-in module "
         f"{written} as a handler module",
         function,
-        fix="Call the file otherwise, and the handler after it:\n" + command("app.handler"),
+        fix="Call the file otherwise, and the handler after it:\n" + set_handler("app.handler"),
         details={"handler": written},
     )
 
@@ -61,7 +56,7 @@ def _namespace(view: TargetView, function: Subject, module: Module, handler: str
     return Fault(
         f"the handler is {handler}, and {module.path} is a folder without __init__.py: it imports, and has no {name}",
         function,
-        fix=f"Name the file in it:\n{command(better)}",
+        fix=f"Name the file in it:\n{set_handler(better)}",
         details={"handler": handler, "function": name},
     )
 
@@ -80,7 +75,7 @@ def _above(view: TargetView, finder: Modules, function: Subject, handler: str) -
     what = "class" if owner in code.classes else "value"
     fact = f"the handler is {handler}: Lambda seeks a module {written}, but {owner} is a {what} in this file"
     stem = place[1].removesuffix(".py").replace("/", ".") if place[0] is function else above
-    fix = f"Give the function a name in the module, and name that:\n{name} = {owner}().{name}\n" + command(
+    fix = f"Give the function a name in the module, and name that:\n{name} = {owner}().{name}\n" + set_handler(
         f"{stem}.{name}"
     )
     return iter([Fault(fact, place[0], place[1], fix, details={"handler": handler, "function": name})])
@@ -115,7 +110,7 @@ def _in_module(view: TargetView, finder: Modules, module: Module, handler: str, 
             f"the handler is {handler}, and this file defines no {name}: Runtime.HandlerNotFound",
             subject,
             path,
-            command(f"{handler[: -len(name)]}FUNCTION") + f"\nwith a function that {quote(path)} defines.",
+            set_handler(f"{handler[: -len(name)]}FUNCTION") + f"\nwith a function that {quote(path)} defines.",
             details={"handler": handler, "function": name},
         )
     else:

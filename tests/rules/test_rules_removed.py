@@ -107,18 +107,20 @@ CASES: Sequence[tuple[str, Files, str | None, dict[str, Any], tuple[str, str, st
     ("put into sys.modules", app(b"import sys\nsys.modules['imp'] = sys\nimport imp\n"), "app.handler", {}, None),
     ("in the layer that is used", app(b"import old\n"), "app.handler", {"layers": [layer(OLD)]},
      ("error", "certain", "python/old/x.py")),
-    ("a layer alone", layer(OLD), None, {}, ("warning", "certain", "python/old/x.py")),
-    ("a layer alone, with its name", {**layer(OLD), **INFO}, None, {}, ("warning", "certain", "python/old/x.py")),
+    ("a layer alone", layer(OLD), None, {}, ("warning", "likely", "python/old/x.py")),
+    ("a layer alone, with its name", {**layer(OLD), **INFO}, None, {}, ("warning", "likely", "python/old/x.py")),
     ("a layer alone: not imported by its package", {**layer(OLD), "python/old/__init__.py": b""}, None, {}, None),
     ("a layer alone: by another package", {**layer(OLD), "python/old/__init__.py": b"",
                                            "python/new/__init__.py": b"import old.x\n"}, None, {},
-     ("warning", "certain", "python/old/x.py")),
+     ("warning", "likely", "python/old/x.py")),
+    ("a layer alone: a name", {"python/old.py": b"from inspect import getargspec\n"}, None, {},
+     ("warning", "certain", "python/old.py")),
     ("a layer alone: tests", {"python/p/__init__.py": b"", "python/p/tests/a.py": b"import imp\n"}, None, {}, None),
     ("a layer alone: setup.py", {"python/p/__init__.py": b"", "python/setup.py": b"import imp\n"}, None, {}, None),
     ("a layer alone: setuptools", {"python/setuptools/__init__.py": b"import distutils.core\n",
                                    "python/setuptools/_distutils/__init__.py": b""}, None, {}, None),
     ("a layer alone: in a namespace", {"python/google/old/__init__.py": b"import imp\n"}, None, {},
-     ("warning", "certain", "python/google/old/__init__.py")),
+     ("warning", "likely", "python/google/old/__init__.py")),
     ("a circle", {**app(b"import a\n"), "a.py": b"import b\n", "b.py": b"import a\nimport imp\n"}, "app.handler", {},
      ("error", "certain", "b.py")),
     ("the SDK's requests", {"app.py": VENDORED}, "app.handler", {}, ("warning", "likely", "app.py")),
@@ -234,3 +236,17 @@ def test_the_table_is_whole() -> None:
         assert record["confidence"] in ("measured", "high", "medium", "low")
     names = [record["name"] for record in data["modules"]]
     assert len(names) == len(set(names))
+
+
+def test_what_a_layer_that_is_not_at_hand_may_bring_is_not_checked() -> None:
+    arn = "arn:aws:lambda:us-east-1:464622532012:layer:Datadog-Python312:95"
+    report = judge(app(b"import imp\n"), handler="app.handler", layers=[arn])
+    assert of(report, "LC509") == []
+    assert "imp, which it imports" in [item.what for item in report.unchecked]
+    report = judge(app(b"from collections import Mapping\n"), handler="app.handler", layers=[arn])
+    assert [finding.rule for finding in of(report, "LC509")] == ["LC509"]
+
+
+def test_a_file_that_is_too_large_is_not_checked() -> None:
+    report = judge(layer({"old.py": b"import imp\n" + b"#" * 300_000}))
+    assert [(item.path, item.what) for item in report.unchecked] == [("python/old.py", "what it imports")]
