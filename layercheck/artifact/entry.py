@@ -144,9 +144,10 @@ class Facts(NamedTuple):
     module metadata). ``opens``: what Python code opens by literal names; None where there was too much code to read it.
     Of the file ``bootstrap`` at the root there is ``runtime_api``, whether it mentions the Runtime API (None: it cannot
     be told), and the text of a small ``script``. ``class_version`` is the major version of a Java class. ``jar``,
-    ``dotnet`` and ``php`` are what these languages' own files tell. ``npm`` is set for the package.json of packages
-    with packed programs, ``mentions`` for scripts (see the module npm). ``calls``: the native functions that a .NET
-    assembly declares.
+    ``dotnet`` and ``php`` are what these languages' own files tell. ``bytecode`` is the magic number of a .pyc file
+    that is not cached, -1 without a header; ``gone`` what Python code imports that some Python no longer has. ``npm``
+    is set for the package.json of packages with packed programs, ``mentions`` for scripts (see the module npm).
+    ``calls``: the native functions that a .NET assembly declares.
     """
 
     elf: ElfImage | Defect | None = None
@@ -160,6 +161,8 @@ class Facts(NamedTuple):
     runtime_api: bool | None = None
     script: str | None = None
     class_version: int | None = None
+    bytecode: int | None = None
+    gone: tuple[str, ...] = ()
     jar: Jar | None = None
     dotnet: DotnetDeps | None = None
     php: Php | None = None

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from ..elf import identify, read_elf
 from ..elf.reader import Ranges, read_elf_ranges, whole
+from .bytecode import BYTECODE, bytecode_facts
 from .dotnet import TOO_LARGE, is_deps, read_deps
 from .entry import Facts, NativeCalls, Opened
 from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
@@ -14,6 +15,7 @@ from .metadata import is_kept, kept
 from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 from .opened import HEAD_OF_SOURCE, Openings
 from .php import is_php_binary, is_php_ini, read_binary, read_ini
+from .removed import mentioned
 from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
 
 MAX_FIRST_LINE = 256
@@ -23,7 +25,7 @@ HEAD = 4_096
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
 _CODE = ".py"
 _OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
-_NAMED = (*METADATA, ".deps.json", ".ini")
+_NAMED = (*METADATA, ".deps.json", ".ini", BYTECODE)
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -49,7 +51,7 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
     With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there.
     """
     if not data:
-        return None
+        return bytecode_facts(data, path) if path.endswith(BYTECODE) else None
     first = data[0]
     if first not in _TELLING_FIRST_BYTES:
         return _facts_of_text(data, path, readers.openings, ranges)
@@ -62,7 +64,8 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
         )
     if first == 0x23 and data[:2] == b"#!":
         found = _opens(data, path, readers.openings, ranges) if path.endswith(_OPENING) else ()
-        facts = Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found)
+        gone = mentioned(data, path) if path.endswith(_CODE) else ()
+        facts = Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found, gone=gone)
         if path != BOOTSTRAP:
             return facts
         return facts._replace(runtime_api=mentions_runtime_api(data, ranges), script=small_script(data, ranges))
@@ -82,12 +85,16 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
 
 def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> Facts | None:
     found: tuple[Opened, ...] | None = ()
+    gone: tuple[str, ...] = ()
     php = None
     if path.endswith(_OPENING):
         found = _opens(data, path, openings, ranges)
+        gone = mentioned(data, path) if path.endswith(_CODE) else ()
     elif path.endswith(_NAMED):
         if is_kept(path):
             return Facts(metadata=kept(path, data, ranges), text=_small_text(data, ranges))
+        if path.endswith(BYTECODE):
+            return bytecode_facts(data, path)
         if is_deps(path):
             return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
         php = read_ini(data) if is_php_ini(path) else None
@@ -95,7 +102,9 @@ def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | 
     # Most members of a layer for Node.js are scripts of packages that do not matter here.
     if path.endswith(NAMED) and ("node_modules/" not in path or MARKS[0] in path or MARKS[1] in path):
         return _facts_of_node(data, path, text, ranges)
-    return None if text is None and found == () and php is None else Facts(text=text, opens=found, php=php)
+    if text is None and found == () and php is None and not gone:
+        return None
+    return Facts(text=text, opens=found, php=php, gone=gone)
 
 
 def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> tuple[Opened, ...] | None:

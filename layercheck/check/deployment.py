@@ -8,6 +8,7 @@ from ..artifact import Artifact, open_artifact
 from ..artifact.distributions import DistributionIndex
 from ..artifact.handler_code import read_handler_code
 from ..artifact.packages import PackageIndex
+from ..artifact.python_reader import PythonReader
 from ..environment import limits
 from ..filesystem import OPT, TASK, Mount, Overlay
 from ..finding import Defect
@@ -59,7 +60,10 @@ class Opener:
                 from ..artifact.wheel_record import wheel_defects
 
                 faults = wheel_defects(artifact)
-            self._subjects[key] = Subject(number, artifact, kind, reason, at, shape, packages, distributions, faults)
+            code = PythonReader(artifact)
+            self._subjects[key] = Subject(
+                number, artifact, kind, reason, at, shape, packages, distributions, code, faults
+            )
         return self._subjects[key]
 
     def _open(self, source: Input, name: str | None) -> Artifact:

@@ -4,6 +4,7 @@ from . import (
     archive,
     binaries,
     bootstrap,
+    bytecode,
     distributions,
     dotnet,
     duplicates,
@@ -17,6 +18,7 @@ from . import (
     php,
     programs,
     python,
+    removed,
     ruby,
     runtime_packages,
     shadowing,
@@ -30,7 +32,7 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
+    *(python, bytecode, removed, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
     *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))

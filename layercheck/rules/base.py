@@ -14,6 +14,7 @@ from ..artifact import Artifact, Facts
 from ..artifact.distributions import DistributionIndex
 from ..artifact.names import installed_place
 from ..artifact.packages import PackageIndex
+from ..artifact.python_reader import PythonReader
 from ..environment import Environment, Limits, Runtime
 from ..filesystem import TASK, Filesystem, Hit, Overlay
 from ..finding import Confidence, Defect, Severity
@@ -42,6 +43,7 @@ class Subject(NamedTuple):
     shape: Shape
     packages: PackageIndex
     distributions: DistributionIndex
+    python: PythonReader
     wheel_defects: tuple[Defect, ...] = ()
 
     def where(self, path: str) -> str:
@@ -145,6 +147,11 @@ def zip_again(subject: Subject | None) -> str:
         own = subject.artifact.name.replace("\\", "/").rsplit("/", 1)[-1]
         name = own if own.lower().endswith((".zip", ".jar")) else f"{subject.kind}.zip"
     return f"rm -f {quote(name)} && zip -qry {quote(name)} ."
+
+
+def set_handler(handler: str) -> str:
+    """The command that gives a function another handler."""
+    return f"aws lambda update-function-configuration --function-name NAME --handler {quote(handler)}"
 
 
 NOTHING: Mapping[str, Any] = {}

@@ -9,7 +9,7 @@ from ..elf import ElfImage
 from ..environment import Runtime
 from ..finding import Confidence, Severity
 from ..named_tuple import NamedTuple
-from .advice import is_optional, reinstall, reinstall_all
+from .advice import done_without, reinstall, reinstall_all
 from .alternatives import family, module_of
 from .base import Fault, Subject, TargetView, rule
 from .binaries import fits
@@ -72,11 +72,12 @@ def EXTENSION_ABI_MISMATCH(view: TargetView) -> Iterator[Fault]:
         built_for = max([_minor(_words(tag).replace("CPython ", "python")) for tag in own.values()], default=0)
         newer = 0 < built_for < _minor(runtime.identifier)
         fixes = reinstall_all(view, subject, own, ">=" if newer else "<=")
+        without = done_without(subject, own, missing=True)
         for path, tag in own.items():
-            optional = is_optional(subject, path)
+            optional = without.get(path, "")
             yield Fault(
                 f"an extension module for {_kind(tag, runtime, suffixes)} only; {runtime.identifier} does not import it"
-                + (", and its package does without it, more slowly" if optional else ""),
+                + optional,
                 subject,
                 path,
                 fixes.get(path) or f"Build it for {runtime.identifier}.",

@@ -14,6 +14,7 @@ from check.made import Files, judge, link, module, of, static_program, told, zip
 from layercheck.artifact import open_artifact
 from layercheck.artifact.distributions import DistributionIndex
 from layercheck.artifact.packages import PackageIndex
+from layercheck.artifact.python_reader import PythonReader
 from layercheck.check.judge import Raw, fold
 from layercheck.rules import Fault, Subject, all_rules, outline
 from support.elf_writer import build_elf
@@ -33,7 +34,8 @@ def subject(number: int) -> Subject:
     artifact = open_artifact(simple_zip({"python/a.py": b"1"}))
     distributions = DistributionIndex(artifact)
     packages = PackageIndex(artifact, distributions)
-    return Subject(f"a{number}", artifact, "layer", "", "/opt", outline(artifact), packages, distributions)
+    reader = PythonReader(artifact)
+    return Subject(f"a{number}", artifact, "layer", "", "/opt", outline(artifact), packages, distributions, reader)
 
 
 ONE, TWO = subject(1), subject(2)

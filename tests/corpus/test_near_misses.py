@@ -20,7 +20,7 @@ NEAR_MISSES = {
     "elf-integrity": ("repaired-and-not-stripped",),
     "elf-os": ("setuptools-launchers", "dotnet-assemblies"),
     "glibc": ("manylinux-2-28-on-al2023",),
-    "handler": ("handler-in-a-folder", "handler-in-a-package", "handler-in-a-layer"),
+    "handler": ("handler-in-a-folder", "handler-in-a-package", "handler-in-a-layer", "handler-by-a-star"),
     "incomplete-pkg": ("slimmed-python-layer", "requirements-in-another-layer"),
     "layout": ("pure-python-layer", "psycopg2-renamed", "site-packages-layer", "php-extensions"),
     "lib-symver": ("libstdcxx-brought-along", "php-extensions"),
@@ -28,6 +28,7 @@ NEAR_MISSES = {
     "musl-interp": ("go-cgo-for-glibc", "static-musl-bootstrap"),
     "needed": ("geolambda-with-base", "opencv-headless", "wkhtmltopdf-with-runpath", "dotnet-native-for-many"),
     "perms": ("execute-bits-kept", "shell-bootstrap"),
+    "pyc-magic": ("bytecode-beside-its-source", "bytecode-alone-of-the-target"),
     "py-abi": (
         "many-python-abis",
         "numpy-hidden-by-the-function",
