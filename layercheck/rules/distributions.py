@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..finding import Confidence, Severity
-from .advice import is_optional, pip_install
+from .advice import does_without, pip_install
 from .base import Fault, TargetView, Unsure, quote, rule
 from .installed import Installed, installed, search_path
 from .python_findings import IMPORT, INNER, NONE, PART, UNKNOWN, Altered, Asked, Lost, Need, Step, Use
@@ -101,8 +101,9 @@ def _lost(view: TargetView, lost: Lost) -> Iterator[Fault]:
     else:
         fact = f"is listed in the RECORD of {name} and gone{more}; no module of {name} imports it"
         severity = Severity.INFO
-    if severity is None and is_optional(lost.subject, files[0]):
-        fact += "; the package does without it, more slowly"
+    without = does_without(lost.subject, files[0], missing=True) if severity is None else ""
+    if without:
+        fact += without
         severity = Severity.WARNING
     certain = severity is None and not lost.hollow
     yield Fault(
