@@ -7,12 +7,12 @@ here touches the host.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from .artifact import DIRECTORY, SYMLINK, Artifact, Entry, Facts
 from .artifact.names import MAX_DEPTH, MAX_PATH, installed_place
 from .elf import ElfImage
 from .environment.model import Environment, EnvironmentFile, Link, Other
+from .named_tuple import NamedTuple
 
 TASK, OPT = "/var/task", "/opt"
 _MAX_LINKS = 40

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from ..elf import View
@@ -104,6 +104,17 @@ class DirectoryScan:
                 return file.read(limit)
         except OSError:
             return b""
+
+    def pieces_again(self, index: int) -> Iterator[bytes]:
+        """The content of a file in pieces; what cannot be read ends early."""
+        entry = self.entries[index]
+        try:
+            if entry.kind == FILE:
+                with open(os.path.join(self.root, entry.raw), "rb") as file:
+                    while piece := file.read(1 << 20):
+                        yield piece
+        except OSError:
+            return
 
 
 class _FileRanges:

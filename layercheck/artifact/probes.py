@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..elf import identify, read_elf
-from ..elf.reader import Ranges, read_elf_ranges
+from ..elf.reader import Ranges, read_elf_ranges, whole
 from .dotnet import TOO_LARGE, is_deps, read_deps
-from .entry import Facts, Opened
+from .entry import Facts, NativeCalls, Opened
 from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
+from .metadata import NAMED as METADATA
+from .metadata import is_kept, kept
 from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 from .opened import HEAD_OF_SOURCE, Openings
 from .php import is_php_binary, is_php_ini, read_binary, read_ini
@@ -16,14 +18,12 @@ from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
-MAX_RECORD = 1 << 20
 HEAD = 4_096
 
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
-_RECORD = ".dist-info/RECORD"
 _CODE = ".py"
 _OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
-_NAMED = (_RECORD, ".deps.json", ".ini")
+_NAMED = (*METADATA, ".deps.json", ".ini")
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -69,7 +69,7 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
     if first in _FOREIGN_FIRST_BYTES:
         foreign = identify(data[:HEAD])
         if foreign is not None:
-            return Facts(foreign=foreign)
+            return Facts(foreign=foreign, calls=_calls(data, ranges) if foreign.managed else None)
         if data[:4] == CLASS_MAGIC and path.endswith(CLASS):
             return _class_facts(class_version(data[:8]))
     for magic, name in _ARCHIVES:
@@ -86,8 +86,8 @@ def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | 
     if path.endswith(_OPENING):
         found = _opens(data, path, openings, ranges)
     elif path.endswith(_NAMED):
-        if path.endswith(_RECORD):
-            return Facts(owned=_record_tops(data[:MAX_RECORD]))
+        if is_kept(path):
+            return Facts(metadata=kept(path, data, ranges), text=_small_text(data, ranges))
         if is_deps(path):
             return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
         php = read_ini(data) if is_php_ini(path) else None
@@ -110,6 +110,13 @@ def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) ->
     return ()
 
 
+def _calls(data: bytes, ranges: Ranges | None) -> NativeCalls | None:
+    # Most functions have no assembly at all: the reader is loaded with the first.
+    from .assembly import TOO_LARGE, read_calls
+
+    return read_calls(data) if ranges is None else TOO_LARGE
+
+
 @lru_cache(maxsize=256)
 def _class_facts(version: int) -> Facts:
     """Thousands of classes of one release share one fact."""
@@ -127,15 +134,9 @@ def _facts_of_node(data: bytes, path: str, text: str | None, ranges: Ranges | No
         mentions = named_nodes(data)
     elif "node_modules/" not in path:
         if ranges is not None and ranges.size <= MAX_BUNDLE:
-            data = b"".join([view.buffer[view.start : view.end] for view in ranges.fetch([(0, ranges.size)])])
+            data = whole(ranges)
         mentions = bundled_pack(data)
     return Facts(text=text, mentions=mentions) if mentions or text is not None else None
-
-
-def _record_tops(data: bytes) -> tuple[str, ...]:
-    """The first components of the paths that a RECORD lists (installed files, PEP 376)."""
-    tops = {line.split(b",", 1)[0].split(b"/", 1)[0].strip(b'"') for line in data.splitlines()}
-    return tuple(sorted(top.decode("utf-8", "surrogateescape") for top in tops if top not in (b"", b"..", b".")))
 
 
 def _first_line(data: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """The one pass over a zip file: local headers cross-checked, every member inflated once, its facts kept.
 
-Members are visited in the order of their bytes, in windows of a few hundred kilobytes, so that 60,000 small members
-cost a few hundred reads.
+Members are visited in the order of their bytes, in windows of two megabytes, so that 60,000 small members
+cost few reads.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .zip_directory import Directory, Member, widen
 
 MAX_COUNTED = 1 << 30
 """Bytes inflated in one artifact before inflating stops (DESIGN section 6)."""
-WINDOW = 512 << 10
+WINDOW = 2 << 20
 _MAX_LINK = 4_096
 _LOCAL = Struct("<4s5H3I2H")
 _U32 = 0xFFFFFFFF
@@ -180,6 +180,7 @@ class ZipScan:
             if problem is not None:
                 self._defect(problem[0], index, problem[1])
                 if problem[0] == "bomb":
+                    self._counted += len(data)
                     self.counts[index] = declared
                     return
         else:
@@ -329,19 +330,24 @@ class ZipScan:
 
     def read_again(self, index: int, limit: int) -> bytes:
         """At most ``limit`` bytes of a member, inflated anew; what is damaged ends early."""
-        member = self.members[index]
-        at = self.data_position(member)
-        if at is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
-            return b""
-        self.inflate_count += member.method == _DEFLATED
         kept = bytearray()
-        for piece in self._pieces(member, at):
-            if isinstance(piece, tuple):
-                break
+        for piece in self.pieces_again(index):
             kept += piece[: limit - len(kept)]
             if len(kept) >= limit:
                 break
         return bytes(kept)
+
+    def pieces_again(self, index: int) -> Iterator[bytes]:
+        """The content of a member in pieces, inflated anew; what is damaged ends early."""
+        member = self.members[index]
+        at = self.data_position(member)
+        if at is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
+            return
+        self.inflate_count += member.method == _DEFLATED
+        for piece in self._pieces(member, at):
+            if isinstance(piece, tuple):
+                return
+            yield piece
 
     def _make_entries(self) -> Iterator[Entry]:
         for index, member in enumerate(self.members):

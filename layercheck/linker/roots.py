@@ -5,18 +5,18 @@ A shared library that no root reaches may still be opened by name at run time; i
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..elf import ElfImage, detect_libc
 from ..elf.image import ELFOSABI_GNU, ELFOSABI_NONE, MACHINES
 from ..environment.model import Environment
 from ..filesystem import Filesystem, Hit
+from ..named_tuple import NamedTuple
 
 PROGRAM, EXTENSION, LIBRARY, UNUSED = "program", "extension", "library", "unused"
 
 
-_PYTHON_PLACES = ("/opt/python/", "/var/task/")
-_SITES = ("/opt/python", "/var/task")
+PYTHON_SITES = ("/opt/python", "/var/task")
+"""Where Python looks in an artifact, beside site-packages."""
+PYTHON_PLACES = tuple([site + "/" for site in PYTHON_SITES])
 _NODE_PLACES = ("/opt/nodejs/", "/var/task/")
 
 
@@ -70,7 +70,7 @@ def classify(path: str, image: ElfImage, environment: Environment) -> str | None
     language = runtime.language if runtime is not None else None
     if name.endswith(".node"):
         return EXTENSION if language in ("nodejs", None) and path.startswith(_NODE_PLACES) else LIBRARY
-    if not is_extension_name(name) or language not in ("python", None) or not path.startswith(_PYTHON_PLACES):
+    if not is_extension_name(name) or language not in ("python", None) or not path.startswith(PYTHON_PLACES):
         return LIBRARY
     if runtime is not None:
         suffixes = runtime.extension_suffixes.get(environment.architecture, ())
@@ -114,6 +114,6 @@ def is_plain_elsewhere(path: str, filesystem: Filesystem) -> bool:
         return False
     return not (
         f"{directory}/__init__.py" in filesystem.overlay.nodes
-        or directory in _SITES
+        or directory in PYTHON_SITES
         or directory.endswith("/site-packages")
     )

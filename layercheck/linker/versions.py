@@ -6,10 +6,10 @@ Membership decides. Of a library without any version definitions nothing is aske
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
 
 from ..elf.image import VER_FLG_WEAK
 from ..environment.model import Named
+from ..named_tuple import NamedTuple
 from .behaviour import Behaviour
 from .library import Library
 from .model import MissingVersion

@@ -4,7 +4,9 @@ from . import (
     archive,
     binaries,
     bootstrap,
+    distributions,
     dotnet,
+    duplicates,
     handler,
     java,
     layout,
@@ -16,16 +18,20 @@ from . import (
     programs,
     python,
     ruby,
+    runtime_packages,
     shadowing,
     size,
+    standard_library,
     symbols,
+    wheel_tags,
 )
 from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
 from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
+    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from ..filesystem import TASK, Hit
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, quote, rule, zip_again
 
 _SHOWN = 3

@@ -37,6 +37,10 @@ class Wheel(NamedTuple):
 X86 = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 ARM = tuple(name.replace("x86_64", "aarch64") for name in X86)
 WHEELS = {
+    ".NET application": Wheel("azureml-dataprep==2.22.2", X86, "3.8",
+        "9931c273401325f59713858a1219306b1f7d7a7b5797d2ee0d27bd6ebd343c58"),
+    ".NET runtime": Wheel("dotnetcore2==3.1.23", ("manylinux1_x86_64",), "3.8",
+        "5f076ddc39da0c685e7de20ecb91ee81185928918ec86fbeb3bffc55dd867ab5"),
     "cryptography": Wheel("cryptography==46.0.3", ("manylinux_2_34_x86_64",), "3.11",
         "10b01676fc208c3e6feeb25a8b83d81767e8059e1fe86e1dc62d10a3018fa926"),
     "cryptography musl": Wheel("cryptography==46.0.3", ("musllinux_1_2_x86_64",), "3.12",
