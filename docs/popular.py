@@ -111,7 +111,8 @@ def judge(folder: Path, name: str, runtime: str, architecture: str) -> Result:
     binary = sorted(p.parent.name for p in packages.glob("*.dist-info/WHEEL") if "manylinux" in p.read_text())
     return {
         "version": info.name.removesuffix(".dist-info").split("-")[1],
-        "wheel": any("manylinux" in tag for tag in tags),
+        # A few packers name the system in the file's name only.
+        "wheel": any("linux" in tag for tag in tags) or report.artifacts[0].elf_files > 0,
         "binary": [entry.removesuffix(".dist-info") for entry in binary],
         "bytes": report.artifacts[0].unzipped_bytes,
         "seconds": round(seconds, 2),
