@@ -237,6 +237,7 @@ def page(data: Any, results: dict[str, dict[str, Result]]) -> str:
         lines.append(f"| {row['rank']} | {row['name']} | {newest} | " + " | ".join(cells) + " |")
     lines += ["", "## What is behind the errors", ""]
     lines += [f"* **{item['package']}, {item['rule']}.** {item['why']}" for item in data["explained"]]
+    lines += [f"* **{name}** is left out: {why}." for name, why in data["left_out"].items()]
     lines += ["", "## Source", "", f"{data['source']} Confidence: {data['confidence']}.", ""]
     return "\n".join(lines)
 
