@@ -217,14 +217,14 @@ def page(data: Any, results: dict[str, dict[str, Result]]) -> str:
     lines = [
         "# The most-downloaded binary packages",
         "",
-        f"This page is written by `docs/popular.py`. The {len(rows)} most-downloaded packages that are known to have wheels for "
-        f"manylinux, as of {data['date']}, each laid with all that it requires as pip would lay it in a layer, and "
+        f"This page is written by `docs/popular.py`. The {len(rows)} most-downloaded packages that are known to have "
+        f"wheels for manylinux, as of {data['date']}, each laid with all that it requires as pip would lay it in a layer, and "
         "checked. A cell names the rules that found an error; *passes* means no error, with the rules that only warn "
         "in brackets, and the version where it is not the one of the second column. *No wheels*: of no version with "
         "all its requirements there are wheels for this Python, architecture and C library.",
         "",
-        f"{len(layers)} layers: {len(passing)} pass, {len(layers) - len(passing)} have an error. The reasons are below. "
-        f"{len(tried)} of them, those for {HERE[0]} on {HERE[1]}, were really imported too.",
+        f"{len(layers)} layers: {len(passing)} pass, {len(layers) - len(passing)} have an error, "
+        f"for the reasons below. {len(tried)} of them, those for {HERE[0]} on {HERE[1]}, were really imported too.",
         "",
         "| rank | package | version | " + " | ".join(f"{r.removeprefix('python')} {a}" for r, a in TARGETS) + " |",
         "| --- " * (3 + len(TARGETS)) + "|",
