@@ -217,11 +217,12 @@ def page(data: Any, results: dict[str, dict[str, Result]]) -> str:
     lines = [
         "# The most-downloaded binary packages",
         "",
-        f"This page is written by `docs/popular.py`. The {len(rows)} most-downloaded packages that are known to have "
-        f"wheels for manylinux, as of {data['date']}, each laid with all that it requires as pip would lay it in a layer, "
-        "and checked. A cell names the rules that found an error; *passes* means no error, with the rules that only warn "
-        "in brackets, and the version where it is not the one of the second column. *No wheels*: of no version with "
-        "all its requirements there are wheels for this Python, architecture and C library.",
+        f"This page is written by `docs/popular.py`. The {len(rows)} most-downloaded packages that are known "
+        f"to have wheels for manylinux, as of {data['date']}, each laid with all that it requires as pip would "
+        "lay it in a layer, and checked. A cell names the rules that found an error; *passes* means no error, "
+        "with the rules that only warn in brackets, and the version where it is not the one of the second "
+        "column. *No wheels*: of no version with all its requirements there are wheels for this Python, "
+        "architecture and C library.",
         "",
         f"{len(layers)} layers: {len(passing)} pass, {len(layers) - len(passing)} have an error, "
         f"for the reasons below. {len(tried)} of them, those for {HERE[0]} on {HERE[1]}, were really imported too.",
