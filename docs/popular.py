@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def lay(folder: Path, name: str, runtime: str, architecture: str, date: str) -> 
     command = ["uv", "pip", "install", "--quiet", "--target", str(folder / "python"), "--only-binary", ":all:"]
     command += ["--python", sys.executable, "--python-version", runtime.removeprefix("python")]
     command += ["--python-platform", f"{ARCHITECTURES[architecture]}-{PLATFORMS.get(runtime, NEWER_PLATFORM)}"]
-    command += ["--exclude-newer", date, "--no-config", "--link-mode", "copy", name]
+    command += ["--exclude-newer", date, "--no-config", "--link-mode", "hardlink", name]
     environment = dict(os.environ, UV_CACHE_DIR=str(CACHE / "uv"))
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode == 0:
@@ -111,7 +111,8 @@ def judge(folder: Path, name: str, runtime: str, architecture: str) -> Result:
     binary = sorted(p.parent.name for p in packages.glob("*.dist-info/WHEEL") if "manylinux" in p.read_text())
     return {
         "version": info.name.removesuffix(".dist-info").split("-")[1],
-        "wheel": any("manylinux" in tag for tag in tags),
+        # A few packers name the system in the file's name only.
+        "wheel": any("linux" in tag for tag in tags) or report.artifacts[0].elf_files > 0,
         "binary": [entry.removesuffix(".dist-info") for entry in binary],
         "bytes": report.artifacts[0].unzipped_bytes,
         "seconds": round(seconds, 2),
@@ -138,14 +139,14 @@ def measure(name: str, date: str) -> dict[str, Result]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write the page, and tell what is not as it should be."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="measure these packages")
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="measure these packages; without a name only write")
     parser.add_argument("--first", type=int, metavar="N", help="measure the N most popular")
     parser.add_argument("--missing", action="store_true", help="measure those of which nothing is known")
     options = parser.parse_args(arguments)
     data = json.loads((ROOT / "docs" / "popular.json").read_text())
     results: dict[str, dict[str, Result]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     names = [row["name"] for row in data["packages"]]
-    chosen = options.only or names[: options.first]
+    chosen = options.only if options.only is not None else names[: options.first]
     if options.missing:
         chosen = [name for name in chosen if name not in results]
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -153,8 +154,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         started = time.perf_counter()
         results[name] = measure(name, data["date"])
         RESULTS.write_text(json.dumps(results, indent=1))
-        print(f"{name}: {time.perf_counter() - started:.1f} s; {summary(results[name])}", flush=True)
-    return 0
+        say(f"{name}: {time.perf_counter() - started:.1f} s; {summary(results[name])}")
+    results = {name: results[name] for name in names if name in results}
+    PAGE.write_text(page(data, results))
+    wrong = unexplained(data, results)
+    say(*wrong, f"{len(results)} of {len(names)} packages are known")
+    return 1 if wrong else 0
 
 
 def summary(results: dict[str, Result]) -> str:
@@ -169,7 +174,74 @@ def summary(results: dict[str, Result]) -> str:
     return "; ".join(words) or "passes everywhere"
 
 
-def unused(_: Iterable[str]) -> None: ...
+def say(*lines: str) -> None:
+    """Tell at once how far it is: a run takes half an hour."""
+    sys.stdout.write("".join(line + "\n" for line in lines))
+    sys.stdout.flush()
+
+
+def unexplained(data: Any, results: dict[str, dict[str, Result]]) -> list[str]:
+    """Errors and failed imports for which popular.json has no reason, and packages that are not what it says."""
+    reasons = {(item["package"], item["rule"]) for item in data["explained"]}
+    wrong = []
+    for name, targets in results.items():
+        for key, result in targets.items():
+            rules = {rule for rule, severity, *_ in result.get("findings", ()) if severity == "error"}
+            wrong += [f"{name} on {key}: {rule}" for rule in sorted(rules) if (name, rule) not in reasons]
+            if not rules and (name, "import") not in reasons:
+                wrong += [f"{name} on {key}: {line}" for line in result.get("imported") or ()]
+        if not any(result.get("wheel") for result in targets.values()):
+            wrong.append(f"{name}: none of its wheels is for manylinux")
+    return wrong
+
+
+def cell(result: Result, newest: str) -> str:
+    """What a target's place in the table says."""
+    if "none" in result:
+        return "no wheels"
+    version = "" if result["version"] == newest else f" {result['version']}"
+    rules: dict[str, list[str]] = {"error": [], "warning": []}
+    for rule, severity, *_ in result["findings"]:
+        rules[severity].append(rule)
+    if rules["error"]:
+        return ", ".join(sorted(set(rules["error"]))) + version
+    return f"passes{version}" + (f" ({', '.join(sorted(set(rules['warning'])))})" if rules["warning"] else "")
+
+
+def page(data: Any, results: dict[str, dict[str, Result]]) -> str:
+    """The whole of popular-packages.md."""
+    rows = [row for row in data["packages"] if row["name"] in results]
+    layers = [result for row in rows for result in results[row["name"]].values() if "none" not in result]
+    passing = [layer for layer in layers if not any(line[1] == "error" for line in layer["findings"])]
+    tried = [layer for layer in layers if layer["imported"] is not None]
+    lines = [
+        "# The most-downloaded binary packages",
+        "",
+        f"This page is written by `docs/popular.py`. The {len(rows)} most-downloaded packages that are known "
+        f"to have wheels for manylinux, as of {data['date']}, each laid with all that it requires as pip would "
+        "lay it in a layer, and checked. A cell names the rules that found an error; *passes* means no error, "
+        "with the rules that only warn in brackets, and the version where it is not the one of the second "
+        "column. *No wheels*: of no version with all its requirements there are wheels for this Python, "
+        "architecture and C library.",
+        "",
+        f"{len(layers)} layers: {len(passing)} pass, {len(layers) - len(passing)} have an error, "
+        f"for the reasons below. {len(tried)} of them, those for {HERE[0]} on {HERE[1]}, were really imported too.",
+        "",
+        "| rank | package | version | " + " | ".join(f"{r.removeprefix('python')} {a}" for r, a in TARGETS) + " |",
+        "| --- " * (3 + len(TARGETS)) + "|",
+    ]
+    for row in rows:
+        targets = results[row["name"]]
+        newest = str(next((targets[f"{r} {a}"]["version"] for r, a in reversed(TARGETS)
+                           if "version" in targets[f"{r} {a}"]), ""))  # fmt: skip
+        cells = [cell(targets[f"{runtime} {architecture}"], newest) for runtime, architecture in TARGETS]
+        lines.append(f"| {row['rank']} | {row['name']} | {newest} | " + " | ".join(cells) + " |")
+    lines += ["", "## What is behind the errors", ""]
+    lines += [f"* **{item['package']}, {item['rule']}.** {item['why']}" for item in data["explained"]]
+    lines += [f"* Not explained yet: {line}." for line in unexplained(data, results)]
+    lines += [f"* **{name}** is left out: {why}." for name, why in data["left_out"].items()]
+    lines += ["", "## Source", "", f"{data['source']} Confidence: {data['confidence']}.", ""]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ for steps in names:
     status = os.waitpid(child, 0)[1]
     print(json.dumps([steps[0], json.loads(said) if said else ["%s: ended with %d" % (steps[0], status)]]))
 """
-"""Standard modules first, as the runtime's bootstrap.py and its interface client import them: these no layer shadows."""
+"""Some standard modules come first, as in the runtime's bootstrap.py and its client: these no layer shadows."""
 
 
 class Machine(NamedTuple):
