@@ -82,13 +82,37 @@ class NativeAsset(NamedTuple):
 class DotnetDeps(NamedTuple):
     """A .deps.json: ``rid`` that the application is published for, empty when for any; packages with their versions;
 
-    ``needs`` maps each package to the names of those that it depends on. ``damage``: why it cannot be read.
+    ``needs`` maps each package to the names of those that it depends on, ``projects`` are those of them that are the
+    application's own code. ``damage``: why it cannot be read.
     """
 
     rid: str = ""
     packages: Mapping[str, str] = {}
     needs: Mapping[str, tuple[str, ...]] = {}
     assets: tuple[NativeAsset, ...] = ()
+    damage: str | None = None
+    projects: frozenset[str] = frozenset()
+
+
+class NativeImport(NamedTuple):
+    """A native library that a .NET assembly calls: its name, or the names in which it seeks the same functions, one for
+    each system. ``functions`` counts them."""
+
+    names: tuple[str, ...]
+    functions: int
+
+
+class NativeCalls(NamedTuple):
+    """What a .NET assembly declares of native code (P/Invoke).
+
+    ``guided``: it finds libraries its own way too (NativeLibrary.SetDllImportResolver, AssemblyLoadContext).
+    ``beside``: it has them sought in the directories of the application alone, never by dlopen. ``damage``: why it
+    cannot be read.
+    """
+
+    imports: tuple[NativeImport, ...] = ()
+    guided: bool = False
+    beside: bool = False
     damage: str | None = None
 
 
@@ -123,6 +147,7 @@ class Facts(NamedTuple):
     ``dotnet`` and ``php`` are what these languages' own files tell. ``bytecode`` is the magic number of a .pyc file
     that is not cached, -1 without a header; ``gone`` what Python code imports that some Python no longer has. ``npm``
     is set for the package.json of packages with packed programs, ``mentions`` for scripts (see the module npm).
+    ``calls``: the native functions that a .NET assembly declares.
     """
 
     elf: ElfImage | Defect | None = None
@@ -143,6 +168,7 @@ class Facts(NamedTuple):
     php: Php | None = None
     npm: NpmPackage | None = None
     mentions: tuple[str, ...] = ()
+    calls: NativeCalls | None = None
 
 
 def decode_name(raw: bytes) -> str:

@@ -8,7 +8,7 @@ from ..elf import identify, read_elf
 from ..elf.reader import Ranges, read_elf_ranges, whole
 from .bytecode import BYTECODE, bytecode_facts
 from .dotnet import TOO_LARGE, is_deps, read_deps
-from .entry import Facts, Opened
+from .entry import Facts, NativeCalls, Opened
 from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
 from .metadata import NAMED as METADATA
 from .metadata import is_kept, kept
@@ -72,7 +72,7 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
     if first in _FOREIGN_FIRST_BYTES:
         foreign = identify(data[:HEAD])
         if foreign is not None:
-            return Facts(foreign=foreign)
+            return Facts(foreign=foreign, calls=_calls(data, ranges) if foreign.managed else None)
         if data[:4] == CLASS_MAGIC and path.endswith(CLASS):
             return _class_facts(class_version(data[:8]))
     for magic, name in _ARCHIVES:
@@ -117,6 +117,13 @@ def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) ->
     if data.find(b"ctypes", 0, HEAD_OF_SOURCE) >= 0 or data.find(b"cffi", 0, HEAD_OF_SOURCE) >= 0:
         return openings.of_python(data, path)
     return ()
+
+
+def _calls(data: bytes, ranges: Ranges | None) -> NativeCalls | None:
+    # Most functions have no assembly at all: the reader is loaded with the first.
+    from .assembly import TOO_LARGE, read_calls
+
+    return read_calls(data) if ranges is None else TOO_LARGE
 
 
 @lru_cache(maxsize=256)

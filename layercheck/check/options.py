@@ -20,7 +20,7 @@ class Options(NamedTuple):
 
     ``environment``: a captured one, judged instead of the built-in ones; ``runtimes`` then give the
     language's facts only. ``select`` and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no
-    finding fails the run.
+    finding fails the run. ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
     """
 
     runtimes: tuple[str, ...] = ()
@@ -40,6 +40,7 @@ class Options(NamedTuple):
     fail_on: Severity | None = Severity.ERROR
     min_severity: Severity = Severity.INFO
     strict: bool = False
+    verify_hashes: bool = False
     engine: str = "auto"
     name: str | None = None
     progress: Callable[[int, int], None] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..artifact import Opened
+from ..artifact import NativeCalls, NativeImport, Opened
 from ..named_tuple import NamedTuple
 
 
@@ -93,12 +93,27 @@ class Unopened(NamedTuple):
     unseen: tuple[str, ...]
 
 
+class Uncalled(NamedTuple):
+    """A library that a .NET assembly calls and that the runtime does not find.
+
+    ``path`` is the assembly's absolute path, ``called`` one of the imports in ``calls``; None where these cannot be
+    read. ``tried``: every candidate of its first name with the reason.
+    """
+
+    path: str
+    calls: NativeCalls
+    called: NativeImport | None
+    tried: tuple[str, ...]
+
+
 class Resolution(NamedTuple):
     """The loads of all roots of a deployment; ``certain`` holds those roots that something surely opens.
 
-    ``unopened`` are the names that Python code and configuration files open in vain.
+    ``unopened`` are the names that Python code and configuration files open in vain, ``uncalled`` the libraries that
+    .NET assemblies call in vain.
     """
 
     loads: tuple[Load, ...]
     certain: frozenset[str]
     unopened: tuple[Unopened, ...] = ()
+    uncalled: tuple[Uncalled, ...] = ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..filesystem import Filesystem
 from .glibc import GlibcLoader
 from .hosts import Hosts
-from .model import Load, Resolution
+from .model import Load, Resolution, Uncalled, Unopened
+from .native_calls import find_uncalled
 from .opened import find_unopened
 from .roots import LIBRARY, PYTHON_PLACES, UNUSED, Root, find_roots
 
@@ -41,9 +42,13 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
         and (_directory(root.path), root.image.soname) not in sonames
     ]
     certain.update(_opened_by_code(roots, filesystem))
-    unopened = find_unopened(filesystem, hosts.loader, loads) if isinstance(hosts.loader, GlibcLoader) else ()
+    unopened: tuple[Unopened, ...] = ()
+    uncalled: tuple[Uncalled, ...] = ()
+    if isinstance(hosts.loader, GlibcLoader):
+        unopened = find_unopened(filesystem, hosts.loader, loads)
+        uncalled = find_uncalled(filesystem, hosts.loader)
     loads += _unreached(pending, hosts)
-    return Resolution(tuple(loads), frozenset(certain), unopened)
+    return Resolution(tuple(loads), frozenset(certain), unopened, uncalled)
 
 
 def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:

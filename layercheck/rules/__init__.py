@@ -5,7 +5,9 @@ from . import (
     binaries,
     bootstrap,
     bytecode,
+    distributions,
     dotnet,
+    duplicates,
     handler,
     java,
     layout,
@@ -18,8 +20,10 @@ from . import (
     python,
     removed,
     ruby,
+    runtime_packages,
     shadowing,
     size,
+    standard_library,
     symbols,
     wheel_tags,
 )
@@ -28,7 +32,8 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, bytecode, removed, wheel_tags, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, bytecode, removed, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
+    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

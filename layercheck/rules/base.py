@@ -24,6 +24,7 @@ from .shape import Shape
 
 if TYPE_CHECKING:
     from ..linker.symbols import Lacking
+    from .python_findings import Altered, Asked, Listed, Lost, Need, Unlisted
 
 Scope = Literal["artifact", "stack", "target"]
 
@@ -70,6 +71,8 @@ class StackView(NamedTuple):
     """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand.
 
     ``handler_code`` maps (subject's id, path) of what the handler may mean to whether it defines what is asked for.
+    ``lost``, ``altered`` and ``asked`` are what Python's packages have lost, and what metadata their code reads;
+    ``listed`` is what a requirements.txt in the function lists.
     """
 
     subjects: tuple[Subject, ...]
@@ -80,6 +83,10 @@ class StackView(NamedTuple):
     env: Mapping[str, str]
     settings: Settings
     handler_code: Mapping[tuple[str, str], bool | None] = {}
+    lost: tuple[Lost, ...] = ()
+    altered: tuple[Altered, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    listed: tuple[Listed, ...] = ()
 
     @property
     def function(self) -> Subject | None:
@@ -90,7 +97,8 @@ class StackView(NamedTuple):
 class TargetView(NamedTuple):
     """A stack on one runtime and architecture, with everything resolved.
 
-    ``undefined``: the loads that lack symbols, out of those whose processes are known completely.
+    ``undefined``: the loads that lack symbols, out of those whose processes are known completely. ``needs``: what
+    Python's packages require and do not have; ``unlisted`` what a requirements.txt lists, and nothing provides.
     """
 
     stack: StackView
@@ -99,6 +107,8 @@ class TargetView(NamedTuple):
     filesystem: Filesystem
     resolution: Resolution
     undefined: tuple[Lacking, ...] = ()
+    needs: tuple[Need, ...] = ()
+    unlisted: tuple[Unlisted, ...] = ()
 
     def facts(self, subject: Subject) -> Iterator[tuple[str, Facts]]:
         """The facts of an artifact's files, without those that a later layer replaces: they never appear in /opt."""
