@@ -35,11 +35,12 @@ def find_roots(filesystem: Filesystem) -> list[Root]:
     roots = []
     nodes = filesystem.overlay.nodes
     for mount in filesystem.overlay.mounts:
+        plain = mount.artifact.form != "wheel"
         for name, facts in mount.artifact.facts.items():
             image = facts.elf
             if not isinstance(image, ElfImage) or image.machine != machine or image.bits != 64:
                 continue
-            path = f"{mount.at}/{mount.place(name)}"
+            path = f"{mount.at}/{name if plain else mount.place(name)}"
             node = nodes.get(path)
             # The file of a later layer hides the one of an earlier.
             if node is None or node.facts is not facts:
@@ -92,6 +93,15 @@ def _tagged_for_another(name: str, suffixes: tuple[str, ...]) -> bool:
 
 def is_foreign_libc(filesystem: Filesystem, image: ElfImage) -> bool:
     """Code for Android, or for musl where no musl loader is: the environment's, or one that the artifact brings."""
+    needed = image.needed
+    if (
+        image.interp is None
+        and "libc.so.6" in needed
+        and "libc.so" not in needed
+        and "libc.musl" not in "".join(needed)
+    ):
+        # By far the most files: told without asking for all the evidence.
+        return False
     kind = detect_libc(image).kind
     if kind == "bionic":
         return True

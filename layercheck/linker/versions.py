@@ -76,8 +76,9 @@ def _compare(requirer: Library, library: Library, name: str, nodes: tuple[tuple[
     missing: list[MissingVersion] = []
     weak: list[MissingVersion] = []
     unverified: list[MissingVersion] = []
+    defined = library.defined
     for node, flags in nodes:
-        if node in library.defined:
+        if node in defined:
             continue
         state = library.file.state(node) if isinstance(library.file, Named) else "missing"
         fact = MissingVersion(name, library.path, node, requirer.path)
