@@ -7,12 +7,12 @@ here touches the host.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from .artifact import DIRECTORY, SYMLINK, Artifact, Entry, Facts
 from .artifact.names import MAX_DEPTH, MAX_PATH, installed_place
 from .elf import ElfImage
 from .environment.model import Environment, EnvironmentFile, Link, Other
+from .named_tuple import NamedTuple
 
 TASK, OPT = "/var/task", "/opt"
 _MAX_LINKS = 40
@@ -178,6 +178,20 @@ class Filesystem:
         """Whether anything, a symlink included, lies at a path whose directory is free of links."""
         return real in self.overlay.nodes or real in self._files or self._is_directory(real)
 
+    def beneath(self, directory: str, name: str, path: str) -> Hit | Miss | None:
+        """What ``name`` is in a directory without links: as ``lookup`` of ``path`` tells; None when nothing is there.
+
+        ``path`` is absolute, and leads to the same place.
+        """
+        real = f"{directory}/{name}"
+        node = self.overlay.nodes.get(real)
+        if node is None:
+            if real not in self._files and not self._is_directory(real):
+                return None
+        elif real not in self.overlay.links:
+            return Miss("denied") if _is_denied(node) else Hit(node, path, real)
+        return self.lookup(path)
+
     def _walk(self, path: str) -> Hit | Miss:
         pending = _steps(path)
         at, followed = "", 0
@@ -210,9 +224,7 @@ class Filesystem:
         node = self._node(real)
         if node is None:
             return Miss("absent")
-        if node.entry is not None and node.entry.mode is not None and not node.entry.mode & 0o004:
-            return Miss("denied")
-        return Hit(node, path, real)
+        return Miss("denied") if _is_denied(node) else Hit(node, path, real)
 
     def _link(self, path: str) -> str | None:
         target = self.overlay.links.get(path)
@@ -244,6 +256,10 @@ class Filesystem:
             self._children = _children([*self.overlay.nodes, *self.overlay.directories, *self._files])
         hit = self.lookup(path)
         return sorted(self._children.get(hit.real, ())) if isinstance(hit, Hit) else []
+
+
+def _is_denied(node: Node) -> bool:
+    return node.entry is not None and node.entry.mode is not None and not node.entry.mode & 0o004
 
 
 def _steps(path: str) -> list[str]:

@@ -1,12 +1,28 @@
 """Artifacts: a zip, a directory, a wheel, a jar or a stream, opened safely and scanned in one pass."""
 
 from .artifact import Artifact, open_artifact
-from .entry import DIRECTORY, FILE, OTHER, SYMLINK, DotnetDeps, Entry, Facts, Jar, NativeAsset, Opened, Php
+from .dotnet import RIDS
+from .entry import (
+    DIRECTORY,
+    FILE,
+    OTHER,
+    SYMLINK,
+    DotnetDeps,
+    Entry,
+    Facts,
+    Jar,
+    NativeAsset,
+    NativeCalls,
+    NativeImport,
+    Opened,
+    Php,
+)
 
 __all__ = [
     "DIRECTORY",
     "FILE",
     "OTHER",
+    "RIDS",
     "SYMLINK",
     "Artifact",
     "DotnetDeps",
@@ -14,6 +30,8 @@ __all__ = [
     "Facts",
     "Jar",
     "NativeAsset",
+    "NativeCalls",
+    "NativeImport",
     "Opened",
     "Php",
     "open_artifact",

@@ -6,7 +6,7 @@ import base64
 import io
 import os
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from itertools import accumulate
 from stat import S_ISREG
@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from ..finding import Defect
 from .directory_scan import DirectoryScan
-from .entry import DIRECTORY, SYMLINK, Entry, Facts
+from .entry import DIRECTORY, FILE, SYMLINK, Entry, Facts
 from .hashed_source import HashedSource
 from .inflate import choose_engine
 from .names import MAX_PATH
@@ -32,7 +32,8 @@ _FORMS = {".whl": "wheel", ".jar": "jar"}
 class Artifact:
     """What is uploaded: a zip, a jar, a wheel about to go into one, or a directory that will be zipped.
 
-    Made by ``open_artifact``. A context manager: leaving it closes the file, after which only ``read`` no longer works.
+    The entries of a wheel have the modes that an installer would give them. Made by ``open_artifact``. A context
+    manager: leaving it closes the file, after which only ``read`` and ``pieces`` no longer work.
     """
 
     def __init__(self, name: str, form: str, scan: ZipScan | DirectoryScan, source: HashedSource | None) -> None:
@@ -43,6 +44,8 @@ class Artifact:
         self._index: dict[bytes, int] = {}
         self._paths: frozenset[str] | None = None
         self.entries: tuple[Entry, ...] = scan.entries
+        if form == "wheel":
+            self.entries = tuple([_as_installed(entry) for entry in scan.entries])
         self.defects: tuple[Defect, ...] = tuple(scan.defects)
         self.facts: Mapping[str, Facts] = scan.facts
         self.stopped = scan.stopped
@@ -73,9 +76,16 @@ class Artifact:
 
     def read(self, entry: Entry, limit: int) -> bytes:
         """At most ``limit`` bytes of ``entry``, inflated once more. Damaged data ends early, without an exception."""
+        return self._scan.read_again(self._place(entry), limit)
+
+    def pieces(self, entry: Entry) -> Iterator[bytes]:
+        """The content of ``entry`` in pieces of at most 1 MiB, inflated once more. Damaged data ends early."""
+        return self._scan.pieces_again(self._place(entry))
+
+    def _place(self, entry: Entry) -> int:
         if not self._index:
             self._index.update((known.raw, place) for place, known in enumerate(self.entries))
-        return self._scan.read_again(self._index[entry.raw], limit)
+        return self._index[entry.raw]
 
     def has(self, path: str) -> bool:
         """Whether there is an entry at ``path``."""
@@ -111,6 +121,14 @@ class Artifact:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _as_installed(entry: Entry) -> Entry:
+    """A wheel's entry with the mode that pip gives the file: of the wheel's own modes only the execute bits count."""
+    if entry.kind != FILE:
+        return entry
+    runs = entry.mode is not None and entry.mode & 0o111
+    return entry._replace(mode=0o100755 if runs or ".data/scripts/" in entry.path else 0o100644)
 
 
 class _Steps:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from ..elf import View
 from ..finding import Defect
-from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
+from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name, members_without_files
 from .inflate import MAX_WHOLE
 from .names import MAX_DEPTH, name_defect
 from .probes import HEAD, Readers, probe
-from .zip_scan import MAX_COUNTED, members_without_files
+from .zip_scan import MAX_COUNTED
 
 _HAS_MODES = os.name == "posix"
 
@@ -114,6 +114,17 @@ class DirectoryScan:
                 return file.read(limit)
         except OSError:
             return b""
+
+    def pieces_again(self, index: int) -> Iterator[bytes]:
+        """The content of a file in pieces; what cannot be read ends early."""
+        entry = self.entries[index]
+        try:
+            if entry.kind == FILE:
+                with open(os.path.join(self.root, entry.raw), "rb") as file:
+                    while piece := file.read(1 << 20):
+                        yield piece
+        except OSError:
+            return
 
 
 class _FileRanges:

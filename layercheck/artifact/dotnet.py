@@ -17,6 +17,11 @@ MAX_DEPS = 4 << 20
 """Bytes of a .deps.json that are read; those of large applications take 300 KB."""
 MAX_ASSETS = 5_000
 TOO_LARGE = DotnetDeps(damage=f"it is larger than {MAX_DEPS >> 20} MiB")
+RIDS = {
+    "x86_64": ("linux-x64", "linux", "unix-x64", "unix", "any"),
+    "arm64": ("linux-arm64", "linux", "unix-arm64", "unix", "any"),
+}
+"""Names of each target, from the most fitting on (dotnet/runtime, PortableRuntimeIdentifierGraph.json)."""
 _SUFFIX = ".deps.json"
 
 
@@ -35,16 +40,22 @@ def read_deps(data: bytes) -> DotnetDeps:
         return DotnetDeps(damage="it is not JSON")
     target = _text(_table(_table(document).get("runtimeTarget")).get("name"))
     libraries = _table(_table(_table(document).get("targets")).get(target))
+    kinds = _table(_table(document).get("libraries"))
     packages: dict[str, str] = {}
+    projects: set[str] = set()
     needs: dict[str, tuple[str, ...]] = {}
     assets: list[NativeAsset] = []
     for key, value in libraries.items():
         name, _, version = key.partition("/")
         packages[name] = version
+        if _table(kinds.get(key)).get("type") == "project":
+            projects.add(name)
         needs[name] = tuple(_table(_table(value).get("dependencies")))
         if len(assets) < MAX_ASSETS:
             assets += _assets(name, _table(value))
-    return DotnetDeps(target.partition("/")[2], packages, needs, tuple(assets[:MAX_ASSETS]))
+    return DotnetDeps(
+        target.partition("/")[2], packages, needs, tuple(assets[:MAX_ASSETS]), projects=frozenset(projects)
+    )
 
 
 def _assets(package: str, entry: Mapping[str, Any]) -> Iterator[NativeAsset]:

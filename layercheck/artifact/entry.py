@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from ..elf import ElfImage, ForeignBinary
 from ..finding import Defect
+from ..named_tuple import NamedTuple
 from .npm import NpmPackage
 
 FILE, DIRECTORY, SYMLINK, OTHER = "file", "directory", "symlink", "other"
@@ -82,13 +82,37 @@ class NativeAsset(NamedTuple):
 class DotnetDeps(NamedTuple):
     """A .deps.json: ``rid`` that the application is published for, empty when for any; packages with their versions;
 
-    ``needs`` maps each package to the names of those that it depends on. ``damage``: why it cannot be read.
+    ``needs`` maps each package to the names of those that it depends on, ``projects`` are those of them that are the
+    application's own code. ``damage``: why it cannot be read.
     """
 
     rid: str = ""
     packages: Mapping[str, str] = {}
     needs: Mapping[str, tuple[str, ...]] = {}
     assets: tuple[NativeAsset, ...] = ()
+    damage: str | None = None
+    projects: frozenset[str] = frozenset()
+
+
+class NativeImport(NamedTuple):
+    """A native library that a .NET assembly calls: its name, or the names in which it seeks the same functions, one for
+    each system. ``functions`` counts them."""
+
+    names: tuple[str, ...]
+    functions: int
+
+
+class NativeCalls(NamedTuple):
+    """What a .NET assembly declares of native code (P/Invoke).
+
+    ``guided``: it finds libraries its own way too (NativeLibrary.SetDllImportResolver, AssemblyLoadContext).
+    ``beside``: it has them sought in the directories of the application alone, never by dlopen. ``damage``: why it
+    cannot be read.
+    """
+
+    imports: tuple[NativeImport, ...] = ()
+    guided: bool = False
+    beside: bool = False
     damage: str | None = None
 
 
@@ -116,12 +140,14 @@ class Facts(NamedTuple):
 
     ``elf`` is a Defect when the file says that it is ELF and cannot be read. ``first_line`` is set for scripts
     (``#!``), with its line end; ``text`` for files of at most 256 bytes that hold one word. ``magic`` names an archive
-    or a key by its first bytes. ``owned`` lists the top-level names of a dist-info/RECORD. ``opens``: what Python code
-    opens by literal names; None where there was too much code to read it. Of the file ``bootstrap`` at the root there
-    is ``runtime_api``, whether it mentions the Runtime API (None: it cannot be told), and the text of a small
-    ``script``. ``class_version`` is the major version of a Java class. ``jar``, ``dotnet`` and ``php`` are what these
-    languages' own files tell. ``npm`` is set for the package.json of packages with packed programs,
-    ``mentions`` for scripts (see the module npm).
+    or a key by its first bytes. ``metadata`` are the bytes of a Python distribution's own files, bounded (see the
+    module metadata). ``opens``: what Python code opens by literal names; None where there was too much code to read it.
+    Of the file ``bootstrap`` at the root there is ``runtime_api``, whether it mentions the Runtime API (None: it cannot
+    be told), and the text of a small ``script``. ``class_version`` is the major version of a Java class. ``jar``,
+    ``dotnet`` and ``php`` are what these languages' own files tell. ``bytecode`` is the magic number of a .pyc file
+    that is not cached, -1 without a header; ``gone`` what Python code imports that some Python no longer has. ``npm``
+    is set for the package.json of packages with packed programs, ``mentions`` for scripts (see the module npm).
+    ``calls``: the native functions that a .NET assembly declares.
     """
 
     elf: ElfImage | Defect | None = None
@@ -130,18 +156,26 @@ class Facts(NamedTuple):
     first_line: bytes | None = None
     text: str | None = None
     magic: str | None = None
-    owned: tuple[str, ...] = ()
+    metadata: bytes | None = None
     opens: tuple[Opened, ...] | None = ()
     runtime_api: bool | None = None
     script: str | None = None
     class_version: int | None = None
+    bytecode: int | None = None
+    gone: tuple[str, ...] = ()
     jar: Jar | None = None
     dotnet: DotnetDeps | None = None
     php: Php | None = None
     npm: NpmPackage | None = None
     mentions: tuple[str, ...] = ()
+    calls: NativeCalls | None = None
 
 
 def decode_name(raw: bytes) -> str:
     """A member's name as text: UTF-8 with surrogateescape, since Lambda's file system keeps the bytes as they are."""
     return raw.decode("utf-8", "surrogateescape")
+
+
+def members_without_files(kinds: Sequence[str]) -> bool:
+    """Whether there is nothing but directories."""
+    return all(kind == DIRECTORY for kind in kinds)

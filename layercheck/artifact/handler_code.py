@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from .artifact import Artifact
 from .entry import FILE, Entry
-from .python_source import parse
 
 MAX_SOURCE = 256 << 10
 """Bytes of source that are looked at; a bundle that is larger is left alone."""
@@ -15,8 +14,7 @@ MAX_FILES = 32
 """Files of the handler's name: the one that is meant, and others in folders."""
 MAX_JARS = 256 << 20
 """Unzipped bytes of jars that are searched for the handler's class, in all."""
-_SUFFIXES = frozenset(("py", "js", "mjs", "cjs", "rb"))
-_DYNAMIC_CALLS = frozenset(("exec", "eval", "globals", "locals", "vars", "setattr", "__import__"))
+_SUFFIXES = frozenset(("js", "mjs", "cjs", "rb"))
 # Patterns are compiled when first used: few runs need them, and every run would pay for it at its start.
 _JS_DYNAMIC = (
     rb"export\s*\*|__exportStar|\.\.\.|exports\s*\[|Object\.\w+|Reflect\.|eval\(|with\s*\(|__webpack|"
@@ -31,7 +29,7 @@ _RUBY_DYNAMIC = (
 def read_handler_code(artifact: Artifact, handler: str, *, jars: bool) -> Mapping[str, bool | None]:
     """For each file that ``handler`` may mean: whether it defines what is asked for; None where that cannot be told.
 
-    Python, JavaScript and Ruby files are told by their names, in any folder. With ``jars`` the jars are answered for as
+    JavaScript and Ruby files are told by their names, in any folder. With ``jars`` the jars are answered for as
     well: whether they hold the handler's class.
     """
     found: dict[str, bool | None] = {}
@@ -42,8 +40,7 @@ def read_handler_code(artifact: Artifact, handler: str, *, jars: bool) -> Mappin
     for entry in artifact.entries:
         stem, _, suffix = entry.path.rpartition(".")
         if suffix in _SUFFIXES:
-            plain = stem.removesuffix("/__init__")
-            if not (plain in stems or plain.endswith(below)) or entry.kind != FILE or len(found) >= MAX_FILES:
+            if not (stem in stems or stem.endswith(below)) or entry.kind != FILE or len(found) >= MAX_FILES:
                 continue
             if "node_modules/" not in stem or "node_modules/" in handler:
                 found[entry.path] = _defines(artifact, entry, suffix, handler)
@@ -65,8 +62,6 @@ def _defines(artifact: Artifact, entry: Entry, suffix: str, handler: str) -> boo
     if not 0 <= entry.size <= MAX_SOURCE:
         return None
     data = artifact.read(entry, MAX_SOURCE)
-    if suffix == "py":
-        return defines_in_python(data, handler.rpartition(".")[2])
     last = handler.rpartition("/")[2]
     name = (last.partition(".")[2] if suffix != "rb" else last.rpartition(".")[2]).split(".")[0]
     if not name or re.search(rb"(?<![\w$])" + re.escape(name.encode("utf-8", "replace")) + rb"(?![\w$])", data):
@@ -81,59 +76,3 @@ def _jar_has(artifact: Artifact, entry: Entry, path: bytes) -> bool | None:
     if path in data:
         return True
     return None if b"BOOT-INF/" in data or entry.size < 0 or len(data) < entry.size else False
-
-
-def defines_in_python(data: bytes, name: str) -> bool | None:
-    """Whether a module defines ``name`` at its top level, by its syntax tree; None where that cannot be told."""
-    import ast
-
-    tree = parse(data)
-    if tree is None:
-        return None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Global) and name in node.names:
-            return True
-    if name in _top_level(tree):
-        return True
-    return None if _is_dynamic(tree) else False
-
-
-def _is_dynamic(tree: object) -> bool:
-    """Whether names may come from elsewhere: a star import, exec, globals, or a module's own __getattr__."""
-    import ast
-
-    for node in ast.walk(tree):  # type: ignore[arg-type]
-        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
-            return True
-        if isinstance(node, ast.Name) and node.id in _DYNAMIC_CALLS:
-            return True
-        if isinstance(node, ast.Attribute) and node.attr in ("modules", "__dict__"):
-            return True
-        if isinstance(node, ast.FunctionDef) and node.name == "__getattr__":
-            return True
-    return False
-
-
-def _top_level(tree: object) -> frozenset[str]:
-    """Every name that is bound outside functions and classes: in loops, conditions and try blocks as well."""
-    import ast
-
-    names: set[str] = set()
-    pending: list[ast.AST] = [tree]  # type: ignore[list-item]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(node.name)
-            continue
-        if isinstance(node, ast.Lambda):
-            continue
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names.update(alias.asname or alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        for field in ("name", "rest"):
-            bound = getattr(node, field, None)
-            if isinstance(bound, str):
-                names.add(bound)
-        pending.extend(ast.iter_child_nodes(node))
-    return frozenset(names)

@@ -14,8 +14,10 @@ MAX_WHOLE = 64 << 20
 """Members up to this many bytes are inflated in one piece (DESIGN section 6)."""
 PIECE = 1 << 20
 """The most bytes made in one step; a chunk of ordinary data gives far less."""
-CHUNK = 32 << 10
-"""Bytes of compressed data handed over at a time: what comes of them still fits into the processor's cache."""
+_SHORT = 32 << 10
+"""Bytes of compressed data from which at most 32 MiB come."""
+CHUNK = 256 << 10
+"""Bytes of compressed data handed over at a time: after each, zlib copies its window of 32 KiB."""
 
 
 Inflated: TypeAlias = tuple[bytes, tuple[str, str] | None]
@@ -56,7 +58,18 @@ def choose_engine(name: str = "auto") -> Engine:
 
 
 def inflate_zlib(data: bytes, declared: int) -> Inflated:
-    """Inflate a raw deflate stream that should yield ``declared`` bytes; never makes more than one byte above that."""
+    """Inflate a raw deflate stream that should yield ``declared`` bytes.
+
+    A long stream never makes more than one byte above that; a short one may, by deflate's ratio of at most 1 : 1,032.
+    """
+    if len(data) <= _SHORT:
+        # Made at once in a buffer of the right size, which is copied no more.
+        try:
+            out = zlib.decompress(data, -15, declared or 1)
+        except zlib.error:
+            pass
+        else:
+            return out, verdict(len(out), declared, complete=True)
     stream = zlib.decompressobj(-15)
     try:
         out = stream.decompress(data, declared + 1)

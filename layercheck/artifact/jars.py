@@ -101,7 +101,7 @@ class _Pieces:
     def read_at(self, offset: int, length: int) -> bytes:
         """See Source."""
         (view,) = self._ranges.fetch([(offset, length)])
-        return view.buffer[view.start : view.end]
+        return view.cut()
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -7,7 +7,8 @@ alone decides which these are.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from ..named_tuple import NamedTuple
 
 WATCHED = frozenset(
     (

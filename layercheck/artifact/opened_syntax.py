@@ -6,8 +6,8 @@ import ast
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
+from ..named_tuple import NamedTuple
 from .entry import Opened
 from .opened_values import UNKNOWN, dotted, value_of
 

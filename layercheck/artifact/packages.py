@@ -1,18 +1,20 @@
 """Which package a file of an artifact belongs to, and how many bytes each package takes.
 
-Python distributions are known by their dist-info directory and what its RECORD lists at the top; npm packages by
-node_modules; everything else by its directory.
+Python distributions are known by what their RECORD lists, or by the usual directories where there is none; npm packages
+by node_modules; everything else by its directory.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from posixpath import normpath
 
+from ..named_tuple import NamedTuple
 from .artifact import Artifact
+from .distributions import DistributionIndex
 from .entry import DIRECTORY
 
-_DIST_INFO = r"^(.*/)?([^/]+?)-([^/-]+)\.(?:dist|egg)-info$"
+_CACHED = r"^(.*/|)__pycache__/([^/.]+)\.[^/]*\.pyc$"
 
 
 class Package(NamedTuple):
@@ -26,9 +28,13 @@ class Package(NamedTuple):
 class PackageIndex:
     """The packages of one artifact. Built when first asked."""
 
-    def __init__(self, artifact: Artifact) -> None:
+    def __init__(self, artifact: Artifact, distributions: DistributionIndex) -> None:
         self._artifact = artifact
-        self._owners: dict[str, Package] | None = None
+        self._distributions = distributions
+        self._files: dict[str, Package] = {}
+        # None: several distributions share the directory, as they do google/ and azure/.
+        self._directories: dict[str, Package | None] = {}
+        self._built = False
 
     def owner(self, path: str) -> Package | None:
         """The package that the file at ``path`` belongs to."""
@@ -37,21 +43,58 @@ class PackageIndex:
             parts = path[npm + 13 :].split("/")
             name = "/".join(parts[:2]) if parts[0].startswith("@") else parts[0]
             return Package(name, None, "npm") if len(parts) > 1 else None
-        owners = self._python()
-        at = 0
-        while (at := path.find("/", at + 1)) >= 0:
-            found = owners.get(path[:at])
-            if found is not None:
-                return found
-        return owners.get(path)
+        if not self._built:
+            self._built = True
+            self._build()
+        if not self._files and not self._directories:
+            return None
+        found = self._files.get(path)
+        if found is None and path.endswith(".pyc") and (match := re.match(_CACHED, path)) is not None:
+            found = self._files.get(f"{match[1]}{match[2]}.py")
+        while found is None and path:
+            if path in self._directories:
+                return self._directories[path]
+            path = path.rpartition("/")[0]
+        return found
 
-    def _python(self) -> dict[str, Package]:
-        if self._owners is None:
-            self._owners = {}
-            for directory, package, tops in _distributions(self._artifact):
-                for top in tops:
-                    self._owners.setdefault(directory + top, package)
-        return self._owners
+    def _build(self) -> None:
+        # The outermost first: what it has bundled is its own, with the metadata of its own that this may have.
+        for distribution in sorted(self._distributions.all, key=lambda item: item.directory.count("/")):
+            package = Package(distribution.name, distribution.version or None, "python")
+            if distribution.record:
+                for row in distribution.record:
+                    path = self._installed(distribution.directory, row.path)
+                    if path is not None and path not in self._files:
+                        self._files[path] = package
+                        self._claim(path, distribution.directory, package)
+            else:
+                for top in distribution.top_level or _guesses(distribution.name):
+                    self._directories.setdefault(distribution.directory + top, package)
+                    self._directories.setdefault(f"{distribution.directory}{top}.py", package)
+            self._directories.setdefault(distribution.info, package)
+
+    def _installed(self, directory: str, row: str) -> str | None:
+        """Where a row of RECORD leads. ``pip install --target`` writes ../../bin/x for what it then puts into bin/x."""
+        if not row.startswith("../"):
+            return directory + row
+        path = normpath(directory + row)
+        if not self._artifact.has(path):
+            path = directory + re.sub(r"^(\.\./)+", "", row)
+        return path if self._artifact.has(path) else None
+
+    def _claim(self, path: str, directory: str, package: Package) -> None:
+        """The directories between a file and the place of its distribution are its package's, until another has files
+        in them too."""
+        at = path.rpartition("/")[0]
+        while len(at) >= len(directory) > 0 or (at and not directory):
+            if at in self._directories:
+                known = self._directories[at]
+                if known is None or known == package:
+                    return
+                self._directories[at] = None
+            else:
+                self._directories[at] = package
+            at = at.rpartition("/")[0]
 
     def sizes(self) -> list[tuple[Package, int]]:
         """Unzipped bytes by package, the largest first."""
@@ -64,35 +107,11 @@ class PackageIndex:
         return sorted(totals.items(), key=lambda item: (-item[1], item[0].name))
 
 
-def _distributions(artifact: Artifact) -> list[tuple[str, Package, set[str]]]:
-    found = []
-    seen: set[str] = set()
-    for entry in artifact.entries:
-        cut = entry.path.find("-info/")
-        if cut < 0 or entry.path[: cut + 5] in seen:
-            continue
-        info = entry.path[: cut + 5]
-        seen.add(info)
-        match = re.match(_DIST_INFO, info)
-        if match is None:
-            continue
-        directory, name, version = match[1] or "", match[2], match[3]
-        facts = artifact.facts.get(info + "/RECORD")
-        tops = set(facts.owned) if facts is not None and facts.owned else _guesses(name)
-        tops.add(info[len(directory) :])
-        found.append((directory, Package(normalise(name), version, "python"), tops))
-    return found
-
-
 def _guesses(name: str) -> set[str]:
-    """What a distribution without RECORD is likely to hold: a package of its own name, and the libraries beside it."""
-    plain = name.replace("-", "_").replace(".", "_")
-    return {plain, plain.lower(), plain + ".libs", plain.lower() + ".libs", plain.lower() + ".py"}
-
-
-def normalise(name: str) -> str:
-    """A distribution's name as the registry spells it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    """What a distribution that does not tell is likely to hold: a package or module of its name, and the libraries
+    beside it."""
+    plain = name.replace("-", "_")
+    return {plain, plain + ".libs"}
 
 
 def _directory(path: str) -> Package:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..elf.reader import Ranges
+from ..elf.reader import Ranges, whole
 from .entry import Php, PhpExtension
 from .inflate import MAX_WHOLE
 
@@ -64,10 +64,9 @@ def read_binary(data: bytes, ranges: Ranges | None = None) -> Php | None:
     if ranges is not None:
         if ranges.size > MAX_WHOLE:
             return None
-        (view,) = ranges.fetch([(0, ranges.size)])
-        data = view.buffer[view.start : view.end]
+        data = whole(ranges)
     start = data.find(b"API")
-    api = re.search(_API, data[start:]) if start >= 0 else None
+    api = re.compile(_API).search(data, start) if start >= 0 else None
     if api is None:
         return None
     directory = re.search(_COMPILED_DIR, data)

@@ -5,26 +5,28 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ..elf import identify, read_elf
-from ..elf.reader import Ranges, read_elf_ranges
+from ..elf.reader import Ranges, read_elf_ranges, whole
+from .bytecode import BYTECODE, bytecode_facts
 from .dotnet import TOO_LARGE, is_deps, read_deps
-from .entry import Facts, Opened
+from .entry import Facts, NativeCalls, Opened
 from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
+from .metadata import MAX_RECORD, is_kept, kept
+from .metadata import NAMED as METADATA
 from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 from .opened import HEAD_OF_SOURCE, Openings
 from .php import is_php_binary, is_php_ini, read_binary, read_ini
+from .removed import mentioned
 from .room import Room
 from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
 
 MAX_FIRST_LINE = 256
 MAX_TEXT = 256
-MAX_RECORD = 1 << 20
 HEAD = 4_096
 
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
-_RECORD = ".dist-info/RECORD"
 _CODE = ".py"
 _OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
-_NAMED = (_RECORD, ".deps.json", ".ini")
+_NAMED = (*METADATA, ".deps.json", ".ini", BYTECODE)
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -51,7 +53,7 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
     With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there.
     """
     if not data:
-        return None
+        return bytecode_facts(data, path) if path.endswith(BYTECODE) else None
     first = data[0]
     if first not in _TELLING_FIRST_BYTES:
         return _facts_of_text(data, path, readers, ranges)
@@ -64,14 +66,15 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
         )
     if first == 0x23 and data[:2] == b"#!":
         found = _opens(data, path, readers.openings, ranges) if path.endswith(_OPENING) else ()
-        facts = Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found)
+        gone = mentioned(data, path) if path.endswith(_CODE) else ()
+        facts = Facts(first_line=_first_line(data), text=_small_text(data, ranges), opens=found, gone=gone)
         if path != BOOTSTRAP:
             return facts
         return facts._replace(runtime_api=mentions_runtime_api(data, ranges), script=small_script(data, ranges))
     if first in _FOREIGN_FIRST_BYTES:
         foreign = identify(data[:HEAD])
         if foreign is not None:
-            return Facts(foreign=foreign)
+            return Facts(foreign=foreign, calls=_calls(data, ranges) if foreign.managed else None)
         if data[:4] == CLASS_MAGIC and path.endswith(CLASS):
             return _class_facts(class_version(data[:8]))
     for magic, name in _ARCHIVES:
@@ -84,12 +87,19 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
 
 def _facts_of_text(data: bytes, path: str, readers: Readers, ranges: Ranges | None) -> Facts | None:
     found: tuple[Opened, ...] | None = ()
+    gone: tuple[str, ...] = ()
     php = None
     if path.endswith(_OPENING):
         found = _opens(data, path, readers.openings, ranges)
-    elif path.endswith(_NAMED) and readers.room.for_listing(min(len(data), MAX_RECORD)):
-        if path.endswith(_RECORD):
-            return Facts(owned=_record_tops(data[:MAX_RECORD]))
+        gone = mentioned(data, path) if path.endswith(_CODE) else ()
+    elif path.endswith(_NAMED):
+        if path.endswith(BYTECODE):
+            return bytecode_facts(data, path)
+        size = len(data) if ranges is None else ranges.size
+        if not readers.room.for_listing(min(size, MAX_RECORD)):
+            return None
+        if is_kept(path):
+            return Facts(metadata=kept(path, data, ranges), text=_small_text(data, ranges))
         if is_deps(path):
             return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
         php = read_ini(data) if is_php_ini(path) else None
@@ -97,7 +107,9 @@ def _facts_of_text(data: bytes, path: str, readers: Readers, ranges: Ranges | No
     # Most members of a layer for Node.js are scripts of packages that do not matter here.
     if path.endswith(NAMED) and ("node_modules/" not in path or MARKS[0] in path or MARKS[1] in path):
         return _facts_of_node(data, path, text, ranges)
-    return None if text is None and found == () and php is None else Facts(text=text, opens=found, php=php)
+    if text is None and found == () and php is None and not gone:
+        return None
+    return Facts(text=text, opens=found, php=php, gone=gone)
 
 
 def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> tuple[Opened, ...] | None:
@@ -110,6 +122,13 @@ def _opens(data: bytes, path: str, openings: Openings, ranges: Ranges | None) ->
     if data.find(b"ctypes", 0, HEAD_OF_SOURCE) >= 0 or data.find(b"cffi", 0, HEAD_OF_SOURCE) >= 0:
         return openings.of_python(data, path)
     return ()
+
+
+def _calls(data: bytes, ranges: Ranges | None) -> NativeCalls | None:
+    # Most functions have no assembly at all: the reader is loaded with the first.
+    from .assembly import TOO_LARGE, read_calls
+
+    return read_calls(data) if ranges is None else TOO_LARGE
 
 
 @lru_cache(maxsize=256)
@@ -129,15 +148,9 @@ def _facts_of_node(data: bytes, path: str, text: str | None, ranges: Ranges | No
         mentions = named_nodes(data)
     elif "node_modules/" not in path:
         if ranges is not None and ranges.size <= MAX_BUNDLE:
-            data = b"".join([view.buffer[view.start : view.end] for view in ranges.fetch([(0, ranges.size)])])
+            data = whole(ranges)
         mentions = bundled_pack(data)
     return Facts(text=text, mentions=mentions) if mentions or text is not None else None
-
-
-def _record_tops(data: bytes) -> tuple[str, ...]:
-    """The first components of the paths that a RECORD lists (installed files, PEP 376)."""
-    tops = {line.split(b",", 1)[0].split(b"/", 1)[0].strip(b'"') for line in data.splitlines()}
-    return tuple(sorted(top.decode("utf-8", "surrogateescape") for top in tops if top not in (b"", b"..", b".")))
 
 
 def _first_line(data: bytes) -> bytes:

@@ -6,10 +6,30 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from ..named_tuple import NamedTuple
+
 if TYPE_CHECKING:
     import ast
 
 _MAX_STATEMENT = 16 << 10
+_NEVER_RIGHT = (
+    "Missing parentheses in call to",
+    "leading zeros in decimal integer literals",
+    "null bytes",
+    "codec can't decode",
+    "inconsistent use of tabs",
+    "unexpected indent",
+    "expected an indented block",
+)
+"""Errors in what no Python 3 has ever allowed, whichever of them says so."""
+
+
+class SyntaxFault(NamedTuple):
+    """Why a module cannot be parsed; ``line`` is 1-based, 0 where it is not known. ``sure``: by that Python either."""
+
+    line: int
+    message: str
+    sure: bool
 
 
 def parse(source: bytes | str) -> ast.Module | None:
@@ -25,6 +45,34 @@ def parse(source: bytes | str) -> ast.Module | None:
             return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def syntax_fault(source: bytes, version: tuple[int, int]) -> SyntaxFault | None:
+    """What is wrong with a module for the grammar of a Python (3, 12), as far as the Python that runs this can tell.
+
+    An older grammar than its own it knows in part, of a newer one only what was never right.
+    """
+    if sys.version_info < (3, 11) and _is_too_long(source):
+        return None
+    import ast
+    import warnings
+
+    mine = sys.version_info[:2]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+            if version < mine:
+                ast.parse(source, feature_version=version)
+    except SyntaxError as error:
+        message = str(error.msg)
+        sure = version <= mine or any(part in message for part in _NEVER_RIGHT)
+        return SyntaxFault(error.lineno or 0, message, sure)
+    except ValueError as error:
+        return SyntaxFault(0, str(error), True)
+    except (RecursionError, MemoryError):
+        return None
+    return None
 
 
 def _is_too_long(source: bytes | str) -> bool:

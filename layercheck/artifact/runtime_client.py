@@ -25,7 +25,7 @@ def mentions_runtime_api(data: bytes, ranges: Ranges | None) -> bool | None:
     packed = False
     for start in range(0, ranges.size, _WINDOW):
         (view,) = ranges.fetch([(start, _WINDOW + len(_WIDE))])
-        window = bytes(view.buffer[view.start : view.end])
+        window = view.cut()
         if _ADDRESS in window or _WIDE in window:
             return True
         packed = packed or _PACKED in window

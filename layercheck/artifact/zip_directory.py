@@ -6,9 +6,9 @@ Where the archive is odd a Defect says so, and reading goes on as far as it make
 from __future__ import annotations
 
 from struct import Struct, unpack_from
-from typing import NamedTuple
 
 from ..finding import Defect
+from ..named_tuple import NamedTuple
 from .sniff import describe
 from .source import Source
 

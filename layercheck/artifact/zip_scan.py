@@ -1,20 +1,19 @@
 """The one pass over a zip file: local headers cross-checked, every member inflated once, its facts kept.
 
-Members are visited in the order of their bytes, in windows of a few hundred kilobytes, so that 60,000 small members
-cost a few hundred reads.
+Members are visited in the order of their bytes, in windows of two megabytes: 60,000 small ones cost few reads.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from struct import Struct, unpack_from
 from typing import Any
 
 from ..elf import Ranges
 from ..elf.code import code_ranges
 from ..finding import Defect
-from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
+from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name, members_without_files
 from .inflate import CHUNK, MAX_WHOLE, Engine, inflate_pieces, inflate_zlib
 from .names import ALWAYS_PLACED, Trees, is_ordinary, name_defect, plain_path, shortened
 from .probes import HEAD, Readers, probe
@@ -25,7 +24,7 @@ from .zip_directory import Directory, Member, widen
 
 MAX_COUNTED = 1 << 30
 """Bytes inflated in one artifact before inflating stops (DESIGN section 6)."""
-WINDOW = 512 << 10
+WINDOW = 2 << 20
 _MAX_LINK = 4_096
 _LOCAL = Struct("<4s5H3I2H")
 _U32 = 0xFFFFFFFF
@@ -353,19 +352,24 @@ class ZipScan:
 
     def read_again(self, index: int, limit: int) -> bytes:
         """At most ``limit`` bytes of a member, inflated anew; what is damaged ends early."""
-        member = self.members[index]
-        at = self.data_position(member)
-        if at is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
-            return b""
-        self.inflate_count += member.method == _DEFLATED
         kept = bytearray()
-        for piece in self._pieces(member, at):
-            if isinstance(piece, tuple):
-                break
+        for piece in self.pieces_again(index):
             kept += piece[: limit - len(kept)]
             if len(kept) >= limit:
                 break
         return bytes(kept)
+
+    def pieces_again(self, index: int) -> Iterator[bytes]:
+        """The content of a member in pieces, inflated anew; what is damaged ends early."""
+        member = self.members[index]
+        at = self.data_position(member)
+        if at is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
+            return
+        self.inflate_count += member.method == _DEFLATED
+        for piece in self._pieces(member, at):
+            if isinstance(piece, tuple):
+                return
+            yield piece
 
     def _make_entries(self) -> Iterator[Entry]:
         for index, member in enumerate(self.members):
@@ -386,11 +390,6 @@ class ZipScan:
 
 
 _CONTENT_DEFECTS = frozenset(("bad-size", "undecodable", "truncated", "bomb", "bad-crc"))
-
-
-def members_without_files(kinds: Sequence[str]) -> bool:
-    """Whether there is nothing but directories."""
-    return all(kind == DIRECTORY for kind in kinds)
 
 
 def _kind(member: Member) -> str:

@@ -39,6 +39,7 @@ def check(
     ignore: Sequence[str] = (),
     fail_on: str | None = "error",
     strict: bool = False,
+    verify_hashes: bool = False,
     engine: str = "auto",
     name: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -51,7 +52,8 @@ def check(
     further layers of the same function, in order, or their ARNs. ``kind``: auto, layer or function. ``env``:
     environment variables of the function (LD_LIBRARY_PATH changes the verdict). ``libraries``: newest, or floor for the
     oldest that a pinned function may have. ``max_unzipped``, ``max_zip``: budgets in bytes. ``date``: an ISO date, by
-    default that of the data. ``fail_on``: error, warning, info or None.
+    default that of the data. ``fail_on``: error, warning, info or None. ``verify_hashes``: compare the files of
+    installed Python packages with their RECORD, which inflates them once more.
 
     What is wrong with the artifact is in the report and never raises. Raises OSError when it cannot be read, and
     ValueError for an unknown runtime, architecture or option value.
@@ -73,6 +75,7 @@ def check(
         ignore=tuple(ignore),
         fail_on=None if fail_on is None else Severity(fail_on),
         strict=strict,
+        verify_hashes=verify_hashes,
         engine=engine,
         name=name,
         progress=progress,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from ..artifact import Artifact, open_artifact
+from ..artifact.distributions import DistributionIndex
 from ..artifact.handler_code import read_handler_code
 from ..artifact.packages import PackageIndex
+from ..artifact.python_reader import PythonReader
 from ..environment import limits
 from ..filesystem import OPT, TASK, Mount, Overlay
+from ..finding import Defect
+from ..named_tuple import NamedTuple
 from ..rules import Settings, StackView, Subject, outline
 from .kind import tell_kind
 from .options import Input, Options
@@ -41,7 +44,8 @@ class Opener:
             return known
         shape = outline(artifact)
         reason = "as given"
-        packages = PackageIndex(artifact)
+        distributions = DistributionIndex(artifact)
+        packages = PackageIndex(artifact, distributions)
         if kind == "auto":
             wrapper = self._options.env.get("AWS_LAMBDA_EXEC_WRAPPER")
             kind, reason = tell_kind(shape, artifact.form, artifact.name, self._options.handler, packages, wrapper)
@@ -51,7 +55,15 @@ class Opener:
             if artifact.form == "wheel":
                 at = OPT + "/python" if kind == "layer" else TASK
             number = f"a{len(self._subjects) + 1}"
-            self._subjects[key] = Subject(number, artifact, kind, reason, at, shape, packages)
+            faults: tuple[Defect, ...] = ()
+            if artifact.form == "wheel":
+                from ..artifact.wheel_record import wheel_defects
+
+                faults = wheel_defects(artifact)
+            code = PythonReader(artifact)
+            self._subjects[key] = Subject(
+                number, artifact, kind, reason, at, shape, packages, distributions, code, faults
+            )
         return self._subjects[key]
 
     def _open(self, source: Input, name: str | None) -> Artifact:

@@ -8,9 +8,10 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..finding import Finding, Severity
+from ..named_tuple import NamedTuple
 from ..rules import Fault, Rule
 
 _NORMALISED = (
@@ -46,6 +47,9 @@ def _keys(raw: Raw, share: str, *, cause: bool) -> Iterable[str]:
         return (artifact,)
     if share == "path":
         return (f"{artifact}:{fault.path}",)
+    if share == "package":
+        package = fault.subject.packages.owner(fault.path) if fault.subject is not None and fault.path else None
+        return (f"{artifact}:{package.name}",) if package is not None else ()
     if share == "requirer" and not cause:
         return (str(fault.details.get("required_by")),)
     if share in ("candidates", "requirer"):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from ..artifact import Artifact
 from ..environment import Environment
 from ..finding import Severity
+from ..named_tuple import NamedTuple
 
 Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
 """An artifact: a path, the bytes of an archive, a binary file object, or one that is open already."""
@@ -19,7 +20,7 @@ class Options(NamedTuple):
 
     ``environment``: a captured one, judged instead of the built-in ones; ``runtimes`` then give the
     language's facts only. ``select`` and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no
-    finding fails the run.
+    finding fails the run. ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
     """
 
     runtimes: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Options(NamedTuple):
     fail_on: Severity | None = Severity.ERROR
     min_severity: Severity = Severity.INFO
     strict: bool = False
+    verify_hashes: bool = False
     engine: str = "auto"
     name: str | None = None
     progress: Callable[[int, int], None] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from .. import _version
 from ..artifact import SYMLINK
@@ -27,6 +28,9 @@ from .judge import Raw, fold, merge, selected
 from .options import Input, Options
 from .symbols import SymbolReader, Undefined, undefined_symbols
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
+
+if TYPE_CHECKING:
+    from .python_packages import PythonPackages
 
 _OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC527", "LC561", "LC562", "LC581", "LC591"))
 """What an absent layer could supply."""
@@ -54,11 +58,12 @@ class Run:
         self._found: dict[str, int] = {}
         self._kept: dict[tuple[str, Severity, str | None], int] = {}
         self._kept_in_all: dict[tuple[str, Severity], int] = {}
+        self._packages: PythonPackages | None = None
         self._judged: set[str] = set()
 
     def add(self, source: Input) -> None:
         """Judge one input on all its targets."""
-        deployment = deploy(self.opener, source, self.options)
+        deployment = self._with_python(deploy(self.opener, source, self.options))
         stack = deployment.stack
         choices = choose(deployment, self.options, self.date)
         for subject in stack.subjects:
@@ -68,6 +73,19 @@ class Run:
         self._collect("stack", stack, None)
         for choice in choices:
             self._target(deployment, choice)
+
+    def _with_python(self, deployment: Deployment) -> Deployment:
+        """The deployment with what is known of its Python packages, if it may run on Python at all."""
+        stack, runtimes = deployment.stack, self.options.runtimes
+        code = any("python" in found for subject in stack.subjects for found in subject.shape.languages.values())
+        code = code or any(subject.distributions.all for subject in stack.subjects)
+        if not code or (runtimes and not any(name.startswith("python") for name in runtimes)):
+            return deployment
+        if self._packages is None:
+            from .python_packages import PythonPackages
+
+            self._packages = PythonPackages(verify_hashes=self.options.verify_hashes)
+        return deployment._replace(stack=self._packages.of_stack(stack))
 
     def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         for rule in all_rules():
@@ -121,6 +139,8 @@ class Run:
             self._note(f"{len(left_out):,} names", defect.detail, None, subject, defect.entry)
         for kind, count in artifact.unread.items():
             self._note(f"{count:,} {kind}", "there are more than are read in one artifact", None, subject, None)
+        for path in self._packages.unread(subject) if self._packages is not None else ():
+            self._note("whether it is what its RECORD says", "is more than is read again", None, subject, path)
         for entry in artifact.entries:
             if entry.kind == "other":
                 self._note("a device, pipe or socket", "is not packed into a zip", None, subject, entry.path)
@@ -173,7 +193,9 @@ class Run:
         filesystem, resolution, _ = self._resolutions[key]
         if key not in self._undefined:
             self._undefined[key] = undefined_symbols(filesystem, resolution, self._symbols)
-        return TargetView(stack, environment, choice.runtime, filesystem, resolution, self._undefined[key].lacking)
+        lacking = self._undefined[key].lacking
+        view = TargetView(stack, environment, choice.runtime, filesystem, resolution, lacking)
+        return view if self._packages is None else self._packages.of_target(view)
 
     def _unread(self, view: TargetView, unread: Sequence[tuple[str, str]], target: str) -> None:
         for root, file in unread:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from ..elf import ElfImage, machine_name
 from ..environment import Environment, Runtime, load, normalise_architecture, runtime, runtimes
 from ..linker import split_library_path
+from ..named_tuple import NamedTuple
 from .deployment import Deployment
 from .kind import tell_languages
 from .options import Options

@@ -44,6 +44,7 @@ def check_command(options: Namespace) -> int:
             fail_on=None if options.fail_on == "never" else Severity(options.fail_on),
             min_severity=Severity(options.min_severity),
             strict=options.strict,
+            verify_hashes=options.verify_hashes,
             progress=progress.update if progress.enabled else None,
         )
         report = run([source(name) for name in options.inputs], wanted)

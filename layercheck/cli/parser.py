@@ -216,6 +216,7 @@ def _rule_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--min-severity", choices=levels, default="info", help="show only these and worse")
     group.add_argument("--strict", action="store_true", help="exit 3 when something could not be checked")
+    group.add_argument("--verify-hashes", action="store_true", help="compare Python packages with their RECORD (LC503)")
     group.add_argument("--require-target", action="store_true", help="exit 2 without -r and -a (for gates)")
     group.add_argument("--max-unzipped", type=_size, metavar="SIZE", help="own budget, e.g. 200MB")
     group.add_argument("--max-zip", type=_size, metavar="SIZE", help="own budget for the archive")

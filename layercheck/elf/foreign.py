@@ -6,7 +6,8 @@ Magic numbers: Apple's ``mach-o/loader.h`` and ``mach-o/fat.h``; Microsoft's PE/
 from __future__ import annotations
 
 from struct import unpack_from
-from typing import NamedTuple
+
+from ..named_tuple import NamedTuple
 
 _MACH_MAGIC = {
     b"\xfe\xed\xfa\xce": ">",

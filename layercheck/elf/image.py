@@ -5,9 +5,8 @@ Numbers and names follow the System V gABI and its processor supplements, and gl
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..finding import Defect
+from ..named_tuple import NamedTuple
 
 ET_REL, ET_EXEC, ET_DYN, ET_CORE = 1, 2, 3, 4
 EM_386, EM_ARM, EM_X86_64, EM_AARCH64 = 3, 40, 62, 183

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import NamedTuple
+
+from ..named_tuple import NamedTuple
 
 
 class Format(NamedTuple):
@@ -48,3 +49,7 @@ class View(NamedTuple):
     buffer: bytes
     start: int
     end: int
+
+    def cut(self) -> bytes:
+        """The bytes of the range by themselves."""
+        return self.buffer[self.start : self.end]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from ..named_tuple import NamedTuple
 from .image import DF_1_PIE, ELFOSABI_GNU, ET_EXEC, ElfImage
 
 

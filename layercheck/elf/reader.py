@@ -51,6 +51,12 @@ class Ranges(Protocol):
         """The ranges (offset, length in bytes), each cut at the end of the file."""
 
 
+def whole(source: Ranges) -> bytes:
+    """All bytes of a file that is handed over piece by piece."""
+    (view,) = source.fetch([(0, source.size)])
+    return view.cut()
+
+
 class Memory:
     """A whole file in memory; ranges are windows into it and copy nothing."""
 
@@ -348,4 +354,4 @@ def _optional(string: _Strings, index: int | None) -> str | None:
 
 
 def _cut(view: View) -> str:
-    return view.buffer[view.start : view.end].split(b"\0", 1)[0].decode("utf-8", "surrogateescape")
+    return view.cut().split(b"\0", 1)[0].decode("utf-8", "surrogateescape")

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from struct import Struct
-from typing import NamedTuple
 
+from ..named_tuple import NamedTuple
 from .image import EM_386, EM_AARCH64, EM_ARM, EM_X86_64
 from .layout import FORMATS, Format
 from .reader import MAX_DYNAMIC, MAX_PROGRAM_HEADERS, Memory, Ranges
@@ -131,7 +131,7 @@ def _read(source: Ranges) -> Symbols | None:
 
 
 def _bytes(source: Ranges, wanted: list[tuple[int, int]]) -> list[bytes]:
-    return [view.buffer[view.start : view.end] for view in source.fetch(wanted)] if wanted else []
+    return [view.cut() for view in source.fetch(wanted)] if wanted else []
 
 
 def _whole(source: Ranges, wanted: list[tuple[int, int]]) -> list[bytes]:

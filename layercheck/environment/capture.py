@@ -131,7 +131,7 @@ class _Found:
     def _file(self, path: str, name: str, content: Ranges) -> None:
         try:
             head = content.fetch([(0, 4)])[0]
-            is_elf = head.buffer[head.start : head.end] == b"\x7fELF"
+            is_elf = head.cut() == b"\x7fELF"
             image = read_elf_ranges(content) if is_elf else None
             if isinstance(image, ElfImage):
                 self.files[path] = {"elf": to_record(image)}
@@ -222,4 +222,4 @@ class _Found:
 
 def _bytes(content: Ranges, limit: int) -> bytes:
     view = content.fetch([(0, min(content.size, limit))])[0]
-    return view.buffer[view.start : view.end]
+    return view.cut()

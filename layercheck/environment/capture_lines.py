@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
+from ..named_tuple import NamedTuple
 from .capture_source import DIRECTORY, FILE, LINK, Member, Sparse
 
 MAX_BYTES = 256 << 20

@@ -104,7 +104,7 @@ def default_directories(data: bytes) -> tuple[str, ...]:
 
 def _whole(content: Ranges) -> bytes:
     view = content.fetch([(0, min(content.size, _MAX_BYTES))])[0]
-    return view.buffer[view.start : view.end]
+    return view.cut()
 
 
 def _newest_node(image: ElfImage) -> str | None:

@@ -9,9 +9,10 @@ import os
 import stat
 import tarfile
 from collections.abc import Iterator, Sequence
-from typing import IO, NamedTuple
+from typing import IO
 
 from ..elf import Ranges, View
+from ..named_tuple import NamedTuple
 
 FILE, DIRECTORY, LINK = "file", "directory", "link"
 MAX_MEMBER = 512 << 20

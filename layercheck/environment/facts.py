@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
 
+from ..named_tuple import NamedTuple
 from .catalogue import runtime
 from .store import read
 

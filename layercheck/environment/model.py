@@ -7,7 +7,9 @@ inside are ordinary dicts, so that everything can be sent to another process; no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ..named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from ..elf import ElfImage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ..check import Options
 from ..check.deployment import Deployment, Opener, deploy
@@ -17,6 +16,7 @@ from ..finding import Defect
 from ..linker import Load, Lookup, MissingVersion, resolve, split_library_path
 from ..linker.hosts import Hosts
 from ..linker.roots import LIBRARY, Root, classify
+from ..named_tuple import NamedTuple
 from ..rules.alternatives import family
 
 _FAILED = frozenset(("fails", "foreign", "damaged"))
@@ -166,17 +166,18 @@ def _machine(image: ElfImage, environment: Environment) -> str | None:
 
 def _given(filesystem: Filesystem, roots: Sequence[str]) -> list[RootView]:
     views = []
+    hosts = Hosts(filesystem)
     for path in dict.fromkeys(roots):
         hit = filesystem.lookup(path, TASK)
         if not isinstance(hit, Hit):
             raise NoSuchRoot(f"--root {path}: {hit.reason} in this deployment")
         if hit.node.is_directory:
             raise NoSuchRoot(f"--root {path}: it is a directory")
-        views.append(_program(filesystem, hit))
+        views.append(_program(filesystem, hosts, hit))
     return views
 
 
-def _program(filesystem: Filesystem, hit: Hit) -> RootView:
+def _program(filesystem: Filesystem, hosts: Hosts, hit: Hit) -> RootView:
     image = hit.node.facts.elf if hit.node.facts is not None else hit.node.file
     if isinstance(image, Defect):
         return RootView(hit.opened, True, "damaged", note=image.detail)
@@ -186,7 +187,7 @@ def _program(filesystem: Filesystem, hit: Hit) -> RootView:
     if reason is not None:
         return RootView(hit.opened, True, "foreign", note=reason)
     kind = classify(hit.opened, image, filesystem.environment) or LIBRARY
-    return _view(Hosts(filesystem).load(Root(hit.opened, kind, image)))
+    return _view(hosts.load(Root(hit.opened, kind, image)))
 
 
 def _view(load: Load) -> RootView:

@@ -1,7 +1,7 @@
 """Emulation of the dynamic loader: what a program would load inside a deployment, and what would be missing."""
 
 from .glibc import GlibcLoader
-from .model import Load, LoadedObject, Lookup, MissingVersion, Resolution, Unopened
+from .model import Load, LoadedObject, Lookup, MissingVersion, Resolution, Uncalled, Unopened
 from .musl import MuslLoader
 from .resolve import resolve
 from .roots import Root, find_roots
@@ -17,6 +17,7 @@ __all__ = [
     "MuslLoader",
     "Resolution",
     "Root",
+    "Uncalled",
     "Unopened",
     "Work",
     "expand",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..environment.model import Loader
+from ..named_tuple import NamedTuple
 
 _FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "loaders.json")
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ..elf import ElfImage
 from ..environment import limits
 from ..environment.model import Named
-from ..filesystem import Filesystem, Hit, Node
+from ..filesystem import Filesystem, Hit, Miss, Node
 from .behaviour import behaviour_of
 from .library import ENDS_LIST, FATAL, SKIP, Library, Refusal, file_of, refuse_as_library, verify
 from .model import Load
@@ -94,11 +94,10 @@ class GlibcLoader:
         """One candidate, opened under ``path``."""
         known = self._opened.get(path)
         if known is None:
-            known = self._opened[path] = self._open(path)
+            known = self._opened[path] = self._take(path, self._filesystem.lookup(path, self._cwd))
         return known
 
-    def _open(self, path: str) -> Library | Refusal:
-        hit = self._filesystem.lookup(path, self._cwd)
+    def _take(self, path: str, hit: Hit | Miss) -> Library | Refusal:
         if not isinstance(hit, Hit):
             return Refusal(path, hit.reason, ENDS_LIST if hit.reason in ("loop", "not a directory") else SKIP)
         file = file_of(hit.node)
@@ -119,9 +118,10 @@ class GlibcLoader:
                 library.rpath = self.search_list(split_path(image.rpath), origin, "rpath")
             if "$" in "".join(library.needed):
                 library.needed = self._expand(library.needed, origin)
-            for name, optional in ((image.filter, False), (image.auxiliary, True)):
-                if name:
-                    library.filters += tuple([(text, optional) for text in self._expand((name,), origin)])
+            if image.filter or image.auxiliary:
+                for name, optional in ((image.filter, False), (image.auxiliary, True)):
+                    if name:
+                        library.filters += tuple([(text, optional) for text in self._expand((name,), origin)])
         return library
 
     def _expand(self, texts: tuple[str, ...], origin: str | None) -> tuple[str, ...]:
@@ -189,16 +189,20 @@ class GlibcLoader:
     def _search(self, searched: SearchList, name: str) -> Library | Refusal | None:
         if searched.via == "cache":
             return self._cached(searched, name)
-        has = self._filesystem.has
+        beneath, opened, cwd = self._filesystem.beneath, self._opened, self._cwd
         for directory in searched.directories:
             if directory.ends_list:
                 return None
             ends = False
             for prefix, real in directory.places:
                 ends = False
-                if not has(f"{real}/{name}"):
+                path = prefix + name
+                hit = beneath(real, name, absolute(path, cwd))
+                if hit is None:
                     continue
-                answer = self.open(prefix + name)
+                answer = opened.get(path)
+                if answer is None:
+                    answer = opened[path] = self._take(path, hit)
                 if isinstance(answer, Library) or answer.kind == FATAL:
                     return answer
                 ends = answer.kind == ENDS_LIST

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..elf import ElfImage
 from ..elf.image import (
     DF_1_NODEFLIB,
@@ -17,6 +15,7 @@ from ..elf.image import (
 )
 from ..environment.model import Named
 from ..filesystem import Hit, Node
+from ..named_tuple import NamedTuple
 from .behaviour import Behaviour
 from .search import SearchList
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from ..artifact import Opened
+from ..artifact import NativeCalls, NativeImport, Opened
+from ..named_tuple import NamedTuple
 
 
 class Lookup(NamedTuple):
@@ -94,14 +93,29 @@ class Unopened(NamedTuple):
     unseen: tuple[str, ...]
 
 
+class Uncalled(NamedTuple):
+    """A library that a .NET assembly calls and that the runtime does not find.
+
+    ``path`` is the assembly's absolute path, ``called`` one of the imports in ``calls``; None where these cannot be
+    read. ``tried``: every candidate of its first name with the reason.
+    """
+
+    path: str
+    calls: NativeCalls
+    called: NativeImport | None
+    tried: tuple[str, ...]
+
+
 class Resolution(NamedTuple):
     """The loads of all roots of a deployment; ``certain`` holds those roots that something surely opens.
 
-    ``unopened`` are the names that Python code and configuration files open in vain. ``unlinked``: the roots that were
-    not loaded, since linking them all would take too long.
+    ``unopened`` are the names that Python code and configuration files open in vain, ``uncalled`` the libraries that
+    .NET assemblies call in vain. ``unlinked``: the roots that were not loaded, since linking them all would take too
+    long.
     """
 
     loads: tuple[Load, ...]
     certain: frozenset[str]
     unopened: tuple[Unopened, ...] = ()
+    uncalled: tuple[Uncalled, ...] = ()
     unlinked: tuple[str, ...] = ()

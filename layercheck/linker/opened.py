@@ -18,8 +18,7 @@ from ..filesystem import Filesystem
 from .glibc import GlibcLoader
 from .library import Library
 from .model import Load, Unopened
-
-_PYTHON_ROOTS = ("/opt/python", "/var/task")
+from .roots import PYTHON_SITES
 
 
 def find_unopened(filesystem: Filesystem, loader: GlibcLoader, loads: Sequence[Load]) -> tuple[Unopened, ...]:
@@ -64,7 +63,7 @@ def _opening(filesystem: Filesystem) -> Iterator[tuple[str, Facts]]:
 def _is_importable(path: str, environment: Environment) -> bool:
     """Whether an import statement can reach the module."""
     known = environment.runtime.sys_path if environment.runtime is not None else ()
-    roots = [root for root in (*known, *_PYTHON_ROOTS) if path.startswith(root + "/")]
+    roots = [root for root in (*known, *PYTHON_SITES) if path.startswith(root + "/")]
     if not roots:
         return False
     inner = path[len(max(roots, key=len)) + 1 :].removesuffix(".py")

@@ -151,7 +151,7 @@ class Process:
 
     def _need(self, name: str, requirer: Loaded | None) -> Refusal | None:
         """Load ``name`` for ``requirer`` (None: for dlopen); only what ends the load is returned."""
-        by = requirer.library.path if requirer is not None else self._program.library.path
+        by = (requirer or self._program).library.path
         loaded = self._names.get(name)
         if loaded is None:
             loaded = self._sonames.get(name)

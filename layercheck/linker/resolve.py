@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..filesystem import Filesystem
 from .glibc import GlibcLoader
 from .hosts import Hosts
-from .model import Load, Resolution, Unopened
+from .model import Load, Resolution, Uncalled, Unopened
+from .native_calls import find_uncalled
 from .opened import find_unopened, opening
-from .roots import LIBRARY, UNUSED, Root, find_roots
+from .roots import LIBRARY, PYTHON_PLACES, UNUSED, Root, find_roots
 from .work import TooMuch, Work
 
 
@@ -49,13 +50,15 @@ def resolve(
     ]
     certain.update(_opened_by_code(roots, filesystem))
     unopened: tuple[Unopened, ...] = ()
+    uncalled: tuple[Uncalled, ...] = ()
     if isinstance(hosts.loader, GlibcLoader):
         try:
             unopened = find_unopened(filesystem, hosts.loader, loads)
+            uncalled = find_uncalled(filesystem, hosts.loader)
         except TooMuch:
             unlinked += opening(filesystem)
     loads += _unreached(pending, hosts, unlinked)
-    return Resolution(tuple(loads), frozenset(certain), unopened, tuple(unlinked))
+    return Resolution(tuple(loads), frozenset(certain), unopened, uncalled, tuple(unlinked))
 
 
 def _load(hosts: Hosts, root: Root, unlinked: list[str]) -> Load | None:
@@ -73,7 +76,7 @@ def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:
         return []
     packages: dict[str, list[Root]] = {}
     for root in roots:
-        for place in ("/opt/python/", "/var/task/"):
+        for place in PYTHON_PLACES:
             if root.path.startswith(place):
                 rest = root.path[len(place) :].partition("site-packages/")
                 top = (rest[2] or rest[0]).partition("/")[0]

@@ -5,18 +5,18 @@ A shared library that no root reaches may still be opened by name at run time; i
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ..elf import ElfImage, detect_libc
 from ..elf.image import ELFOSABI_GNU, ELFOSABI_NONE, MACHINES
 from ..environment.model import Environment
 from ..filesystem import Filesystem, Hit
+from ..named_tuple import NamedTuple
 
 PROGRAM, EXTENSION, LIBRARY, UNUSED = "program", "extension", "library", "unused"
 
 
-_PYTHON_PLACES = ("/opt/python/", "/var/task/")
-_SITES = ("/opt/python", "/var/task")
+PYTHON_SITES = ("/opt/python", "/var/task")
+"""Where Python looks in an artifact, beside site-packages."""
+PYTHON_PLACES = tuple([site + "/" for site in PYTHON_SITES])
 _NODE_PLACES = ("/opt/nodejs/", "/var/task/")
 
 
@@ -35,11 +35,12 @@ def find_roots(filesystem: Filesystem) -> list[Root]:
     roots = []
     nodes = filesystem.overlay.nodes
     for mount in filesystem.overlay.mounts:
+        plain = mount.artifact.form != "wheel"
         for name, facts in mount.artifact.facts.items():
             image = facts.elf
             if not isinstance(image, ElfImage) or image.machine != machine or image.bits != 64:
                 continue
-            path = f"{mount.at}/{mount.place(name)}"
+            path = f"{mount.at}/{name if plain else mount.place(name)}"
             node = nodes.get(path)
             # The file of a later layer hides the one of an earlier.
             if node is None or node.facts is not facts:
@@ -70,7 +71,7 @@ def classify(path: str, image: ElfImage, environment: Environment) -> str | None
     language = runtime.language if runtime is not None else None
     if name.endswith(".node"):
         return EXTENSION if language in ("nodejs", None) and path.startswith(_NODE_PLACES) else LIBRARY
-    if not is_extension_name(name) or language not in ("python", None) or not path.startswith(_PYTHON_PLACES):
+    if not is_extension_name(name) or language not in ("python", None) or not path.startswith(PYTHON_PLACES):
         return LIBRARY
     if runtime is not None:
         suffixes = runtime.extension_suffixes.get(environment.architecture, ())
@@ -92,6 +93,15 @@ def _tagged_for_another(name: str, suffixes: tuple[str, ...]) -> bool:
 
 def is_foreign_libc(filesystem: Filesystem, image: ElfImage) -> bool:
     """Code for Android, or for musl where no musl loader is: the environment's, or one that the artifact brings."""
+    needed = image.needed
+    if (
+        image.interp is None
+        and "libc.so.6" in needed
+        and "libc.so" not in needed
+        and "libc.musl" not in "".join(needed)
+    ):
+        # By far the most files: told without asking for all the evidence.
+        return False
     kind = detect_libc(image).kind
     if kind == "bionic":
         return True
@@ -114,6 +124,6 @@ def is_plain_elsewhere(path: str, filesystem: Filesystem) -> bool:
         return False
     return not (
         f"{directory}/__init__.py" in filesystem.overlay.nodes
-        or directory in _SITES
+        or directory in PYTHON_SITES
         or directory.endswith("/site-packages")
     )

@@ -6,9 +6,9 @@ The rules are those of glibc's ``dl-lookup.c`` and musl's ``find_sym``, checked 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from ..elf.symbols import Export, Symbols, Wanted
+from ..named_tuple import NamedTuple
 from .behaviour import Behaviour
 from .model import Load, LoadedObject
 

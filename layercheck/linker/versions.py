@@ -6,10 +6,10 @@ Membership decides. Of a library without any version definitions nothing is aske
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
 
 from ..elf.image import VER_FLG_WEAK
 from ..environment.model import Named
+from ..named_tuple import NamedTuple
 from .behaviour import Behaviour
 from .library import Library
 from .model import MissingVersion
@@ -76,8 +76,9 @@ def _compare(requirer: Library, library: Library, name: str, nodes: tuple[tuple[
     missing: list[MissingVersion] = []
     weak: list[MissingVersion] = []
     unverified: list[MissingVersion] = []
+    defined = library.defined
     for node, flags in nodes:
-        if node in library.defined:
+        if node in defined:
             continue
         state = library.file.state(node) if isinstance(library.file, Named) else "missing"
         fact = MissingVersion(name, library.path, node, requirer.path)

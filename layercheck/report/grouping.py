@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..finding import Finding
+from ..named_tuple import NamedTuple
 from .order import finding_order
 
 _LANGUAGE_ROOTS = frozenset({"python", "nodejs", "ruby", "java"})

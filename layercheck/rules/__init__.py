@@ -4,7 +4,10 @@ from . import (
     archive,
     binaries,
     bootstrap,
+    bytecode,
+    distributions,
     dotnet,
+    duplicates,
     handler,
     java,
     layout,
@@ -15,17 +18,22 @@ from . import (
     php,
     programs,
     python,
+    removed,
     ruby,
+    runtime_packages,
     shadowing,
     size,
+    standard_library,
     symbols,
+    wheel_tags,
 )
 from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
 from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(python, bytecode, removed, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
+    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 

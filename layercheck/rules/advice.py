@@ -11,12 +11,15 @@ from functools import lru_cache
 from typing import Any
 
 from ..elf import ElfImage
+from ..linker.roots import is_extension_name
 from .alternatives import module_of
 from .base import Subject, TargetView, quote
 from .building import compilers, copy_library, rust, system_of
 
 _MANY = 20
 """Packages named in one command; for more, the list that they were installed from is shorter."""
+_FEW = 6
+"""Extensions of one package that may be lost before its code is no longer asked."""
 _PIP_MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
 _NPM_CPU = {"x86_64": "x64", "arm64": "arm64"}
 
@@ -162,19 +165,58 @@ def is_for_elsewhere(subject: Subject, path: str) -> bool:
     return package is not None and package.name in _table()["elsewhere"]
 
 
-def is_optional(subject: Subject, path: str) -> bool:
-    """Whether Python does without this extension: a module of the same name in Python lies beside it, or its package
-    imports it under a guard (data: ``guarded``)."""
+def does_without(subject: Subject, path: str, *, missing: bool) -> str:
+    """How a package does without an extension of its own, in words; empty where it does not.
+
+    ``missing``: it is not found under its name, and a module of that name in Python is; else loading it fails, and then
+    nothing else is tried. What the package's code does not tell is in the data (``guarded``).
+    """
+    return _known_to_do_without(subject, path, missing=missing) or _says_so(subject, path, missing=missing)
+
+
+def done_without(subject: Subject, paths: Iterable[str], *, missing: bool) -> dict[str, str]:
+    """``does_without`` for the extensions at fault. The code of a package that loses many is not read: it cannot
+    do without all, and a large package has hundreds."""
+    found = {path: _known_to_do_without(subject, path, missing=missing) for path in paths}
+    counts = Counter([subject.packages.owner(path) for path, words in found.items() if not words])
+    for path, words in found.items():
+        if not words and counts[subject.packages.owner(path)] <= _FEW:
+            found[path] = _says_so(subject, path, missing=missing)
+    return found
+
+
+def machine_done_without(subject: Subject, paths: Iterable[str]) -> dict[str, str]:
+    """``done_without`` for files for another machine: what has that in its name is not found, all else fails."""
+    paths = list(paths)
+    tagged = [path for path in paths if ".cpython-" in path or path.endswith(".node")]
+    plain = [path for path in paths if path not in tagged and is_extension_name(path[path.rfind("/") + 1 :])]
+    return {**done_without(subject, tagged, missing=True), **done_without(subject, plain, missing=False)}
+
+
+def _known_to_do_without(subject: Subject, path: str, *, missing: bool) -> str:
     package = subject.packages.owner(path)
     if package is not None and package.ecosystem == "npm":
-        return package.name.startswith(tuple(_table()["guarded"]["npm"]))
+        known = package.name.startswith(tuple(_table()["guarded"]["npm"]))
+        return "; its package does without it, more slowly" if known else ""
     module = module_of(path)
-    if module.endswith("__mypyc"):
-        # What mypyc compiles shares one library; it is opened only by modules that have a .py twin each.
-        return True
+    # What mypyc compiles shares one library; it is opened only by modules that have a .py twin each.
+    if missing and (module.endswith("__mypyc") or subject.artifact.has(module + ".py")):
+        return "; its package does without it, more slowly"
     if any(module == name or module.endswith("/" + name) for name in _table()["guarded"]["modules"]):
-        return True
-    return subject.artifact.has(module + ".py")
+        return "; its package does without it"
+    return ""
+
+
+def _says_so(subject: Subject, path: str, *, missing: bool) -> str:
+    """What the package's code says: it imports the extension under a guard, or in functions only."""
+    from .guards import guarded
+
+    found = guarded(subject, path, missing=missing) if path.endswith(".so") else None
+    if found is None:
+        return ""
+    if found.called:
+        return f"; its package imports it in functions only ({found.path}, line {found.line}), and they fail"
+    return f"; its package imports it under a guard ({found.path}, line {found.line}) and does without it"
 
 
 def _is_bundled_name(library: str) -> bool:

@@ -9,6 +9,7 @@ from ..artifact.printable import is_printable
 from ..finding import Confidence, Severity
 from .base import ArtifactView, Fault, quote, rule, zip_again
 from .links import BROKEN_SYMLINK, ESCAPING_SYMLINK, FILE_DIRECTORY_CLASH, FLATTENED_SYMLINK
+from .wheels import wheel_faults
 
 _PERMISSIONS = "AWS Lambda developer guide, troubleshooting deployment"
 _CORRUPT = frozenset(
@@ -77,11 +78,13 @@ def _not_a_zip_fix(detail: str) -> str:
     "corrupt-entry",
     Severity.ERROR,
     "artifact",
-    what="Data of the archive is damaged or contradicts itself: CRC, sizes, headers, directory.",
-    why="Lambda unzips strictly. A damaged member ends the upload, or worse, arrives with other content.",
+    what="Data of the archive is damaged or contradicts itself: CRC, sizes, headers, directory. A wheel that is none, "
+    "or whose files are not those of its RECORD (a warning).",
+    why="Lambda unzips strictly. A damaged member ends the upload, or worse, arrives with other content. pip refuses a "
+    "wheel without METADATA, WHEEL or RECORD, and installs one that was altered without a word.",
     fix="Build the archive again; do not transfer it as text; do not edit it in place.",
     example="python/numpy/core.so: its CRC-32 is 1c291ca3, the archive declares 00000000",
-    sources=("APPNOTE.TXT 6.3.10, sections 4.3 and 4.4", _PERMISSIONS),
+    sources=("APPNOTE.TXT 6.3.10, sections 4.3 and 4.4", "PEP 427", _PERMISSIONS),
 )
 def CORRUPT_ENTRY(view: ArtifactView) -> Iterator[Fault]:
     yield from _of_kind(view, _CORRUPT, _REZIP + zip_again(view.subject))
@@ -97,6 +100,7 @@ def CORRUPT_ENTRY(view: ArtifactView) -> Iterator[Fault]:
                 Confidence.LIKELY,
                 {"kind": defect.kind},
             )
+    yield from wheel_faults(view.subject)
 
 
 @rule(

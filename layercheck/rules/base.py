@@ -8,26 +8,33 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..artifact import Artifact, Facts
+from ..artifact.distributions import DistributionIndex
 from ..artifact.names import installed_place
 from ..artifact.packages import PackageIndex
 from ..artifact.printable import is_printable
+from ..artifact.python_reader import PythonReader
 from ..environment import Environment, Limits, Runtime
-from ..filesystem import Filesystem, Overlay
-from ..finding import Confidence, Severity
+from ..filesystem import TASK, Filesystem, Hit, Overlay
+from ..finding import Confidence, Defect, Severity
 from ..linker import Resolution
+from ..named_tuple import NamedTuple
 from .shape import Shape
 
 if TYPE_CHECKING:
     from ..linker.symbols import Lacking
+    from .python_findings import Altered, Asked, Listed, Lost, Need, Unlisted
 
 Scope = Literal["artifact", "stack", "target"]
 
 
 class Subject(NamedTuple):
-    """One artifact in its role. ``id`` is a1, a2 …; ``at`` is where it is mounted."""
+    """One artifact in its role. ``id`` is a1, a2 …; ``at`` is where it is mounted.
+
+    ``wheel_defects`` are those of a wheel as a wheel (see artifact.wheel_record).
+    """
 
     id: str
     artifact: Artifact
@@ -36,6 +43,9 @@ class Subject(NamedTuple):
     at: str
     shape: Shape
     packages: PackageIndex
+    distributions: DistributionIndex
+    python: PythonReader
+    wheel_defects: tuple[Defect, ...] = ()
 
     def where(self, path: str) -> str:
         """The absolute path, in Lambda, of a file of the artifact."""
@@ -62,6 +72,8 @@ class StackView(NamedTuple):
     """The artifacts of a deployment: layers in order, then the function. ``open`` names parts that are not at hand.
 
     ``handler_code`` maps (subject's id, path) of what the handler may mean to whether it defines what is asked for.
+    ``lost``, ``altered`` and ``asked`` are what Python's packages have lost, and what metadata their code reads;
+    ``listed`` is what a requirements.txt in the function lists.
     """
 
     subjects: tuple[Subject, ...]
@@ -72,6 +84,10 @@ class StackView(NamedTuple):
     env: Mapping[str, str]
     settings: Settings
     handler_code: Mapping[tuple[str, str], bool | None] = {}
+    lost: tuple[Lost, ...] = ()
+    altered: tuple[Altered, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    listed: tuple[Listed, ...] = ()
 
     @property
     def function(self) -> Subject | None:
@@ -82,7 +98,8 @@ class StackView(NamedTuple):
 class TargetView(NamedTuple):
     """A stack on one runtime and architecture, with everything resolved.
 
-    ``undefined``: the loads that lack symbols, out of those whose processes are known completely.
+    ``undefined``: the loads that lack symbols, out of those whose processes are known completely. ``needs``: what
+    Python's packages require and do not have; ``unlisted`` what a requirements.txt lists, and nothing provides.
     """
 
     stack: StackView
@@ -91,6 +108,8 @@ class TargetView(NamedTuple):
     filesystem: Filesystem
     resolution: Resolution
     undefined: tuple[Lacking, ...] = ()
+    needs: tuple[Need, ...] = ()
+    unlisted: tuple[Unlisted, ...] = ()
 
     def facts(self, subject: Subject) -> Iterator[tuple[str, Facts]]:
         """The facts of an artifact's files, without those that a later layer replaces: they never appear in /opt."""
@@ -106,6 +125,11 @@ class TargetView(NamedTuple):
         """Whether the function sees the file at ``path`` of an artifact: no later layer replaces it."""
         node = self.stack.overlay.nodes.get(subject.where(path))
         return node is None or self.stack.subjects[node.mount] is subject
+
+    def has_file(self, path: str) -> bool:
+        """Whether there is a file at ``path``, seen from /var/task; one that may not be read is there all the same."""
+        hit = self.filesystem.lookup(path, TASK)
+        return not hit.node.is_directory if isinstance(hit, Hit) else hit.reason == "denied"
 
     def subject_of(self, mount: int) -> Subject:
         """The artifact behind a node of the file system."""
@@ -132,6 +156,11 @@ def zip_again(subject: Subject | None) -> str:
         own = subject.artifact.name.replace("\\", "/").rsplit("/", 1)[-1]
         name = own if own.lower().endswith((".zip", ".jar")) else f"{subject.kind}.zip"
     return f"rm -f {quote(name)} && zip -qry {quote(name)} ."
+
+
+def set_handler(handler: str) -> str:
+    """The command that gives a function another handler."""
+    return f"aws lambda update-function-configuration --function-name NAME --handler {quote(handler)}"
 
 
 NOTHING: Mapping[str, Any] = {}

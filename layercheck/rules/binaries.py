@@ -9,7 +9,7 @@ from ..elf import ElfImage, Libc, detect_libc, machine_name
 from ..elf.image import EM_386, EM_ARM, EM_X86_64, MACHINES
 from ..filesystem import Hit
 from ..finding import Confidence, Defect, Severity
-from .advice import is_for_elsewhere, is_optional, reinstall_all
+from .advice import is_for_elsewhere, machine_done_without, reinstall_all
 from .alternatives import family
 from .base import ArtifactView, Fault, Subject, TargetView, quote, rule
 from .building import build_for, copies_for_linux, hidden_copy, without_musl
@@ -82,12 +82,12 @@ def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
         fitting = fitting_families(view, subject) if found else set()
         found = {path: image for path, image in found.items() if family(path) not in fitting}
         fixes = reinstall_all(view, subject, found)
+        without = machine_done_without(subject, found)
         for path, image in found.items():
             built = machine_name(image.machine, image.bits)
-            optional = (".cpython-" in path or path.endswith(".node")) and is_optional(subject, path)
+            optional = without.get(path, "")
             yield Fault(
-                f"built for {built}, the target is {architecture}: it cannot load or start there"
-                + ("; its package does without it, more slowly" if optional else ""),
+                f"built for {built}, the target is {architecture}: it cannot load or start there" + optional,
                 subject,
                 path,
                 fixes.get(path) or build_for(view, path, image),

@@ -7,18 +7,13 @@ import os
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..artifact import DotnetDeps, NativeAsset
+from ..artifact import RIDS, DotnetDeps, NativeAsset
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, number, quote, rule
 
-_RID = {"x86_64": "linux-x64", "arm64": "linux-arm64"}
-_FALLBACK = {
-    "x86_64": ("linux-x64", "linux", "unix-x64", "unix", "any"),
-    "arm64": ("linux-arm64", "linux", "unix-arm64", "unix", "any"),
-}
-"""From the most fitting on (dotnet/runtime, PortableRuntimeIdentifierGraph.json)."""
 _LANGUAGES = ("dotnet", "provided")
 
 
@@ -74,6 +69,11 @@ def DOTNET_NATIVE_MISSING(view: TargetView) -> Iterator[Fault | Unsure]:
                 yield from _called(view, function, path, known, names, deps, told)
 
 
+def is_known(assembly: str) -> bool:
+    """Whether what is known of the assembly ``assembly`` (a file's name) tells which library it needs, and when."""
+    return any(fnmatchcase(assembly, known["assembly"]) for known in _table())
+
+
 def _assets(view: TargetView, function: Subject, application: _Application, names: frozenset[str]) -> Iterator[Fault]:
     """The files of .deps.json that the host looks for on the target, package by package."""
     missing: dict[str, list[NativeAsset]] = {}
@@ -89,7 +89,7 @@ def _assets(view: TargetView, function: Subject, application: _Application, name
             + ", which is not there: the .NET host ends at its start, or the library is not found when it is called",
             function,
             application.path,
-            f"Publish again for the target, and pack everything that comes out:\n{_publish(view)}",
+            f"Publish again for the target, and pack everything that comes out:\n{publish(view)}",
             # Lambda starts the application at the root; others beside it are tools.
             None if application.path and "/" not in application.path else Severity.WARNING,
             Confidence.LIKELY,
@@ -112,11 +112,11 @@ def _is_there(view: TargetView, asset: NativeAsset, names: frozenset[str]) -> bo
 
 def _wanted(deps: DotnetDeps, architecture: str) -> Iterator[NativeAsset]:
     """What was published for one system; of the rest, for each package the files of the system that fits best."""
-    own = _RID[architecture]
+    own = RIDS[architecture][0]
     if deps.rid in ("", own, "linux"):
         yield from (asset for asset in deps.assets if not asset.rid and asset.kind == "native")
     chosen: dict[tuple[str, str], int] = {}
-    order = {rid: place for place, rid in enumerate(_FALLBACK[architecture])}
+    order = {rid: place for place, rid in enumerate(RIDS[architecture])}
     for asset in deps.assets:
         if asset.rid in order:
             key = (asset.package, asset.kind)
@@ -179,12 +179,13 @@ def _advice(view: TargetView, known: Mapping[str, Any], version: str) -> str:
         pin = f" --version {quote(version)}" if known.get("same_version") and version else ""
         lines.append(f"dotnet add package {known['add']}{pin}")
     if "windows_only_from" not in known:
-        lines.append(_publish(view))
+        lines.append(publish(view))
     return "\n".join(lines)
 
 
-def _publish(view: TargetView) -> str:
-    return f"dotnet publish -c Release -r {_RID[view.environment.architecture]} --self-contained false"
+def publish(view: TargetView) -> str:
+    """The command that makes the application anew, for the target."""
+    return f"dotnet publish -c Release -r {RIDS[view.environment.architecture][0]} --self-contained false"
 
 
 RULES = (DOTNET_NATIVE_MISSING,)

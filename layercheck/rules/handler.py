@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from ..filesystem import TASK, Hit
 from ..finding import Confidence, Severity
-from .base import Fault, Subject, TargetView, Unsure, quote, rule, zip_again
+from ..named_tuple import NamedTuple
+from .advice import reinstall
+from .alternatives import module_of
+from .base import Fault, Subject, TargetView, Unsure, quote, rule, set_handler, zip_again
+from .installed import search_path
 
 _SHOWN = 3
 _SOURCES = {"python": (".py",), "nodejs": (".js", ".mjs", ".cjs"), "ruby": (".rb",)}
@@ -28,10 +31,9 @@ def _python(view: TargetView, handler: str) -> Wanted:
     """Lambda splits at the last dot, and imports what is before it with slashes made into dots."""
     module, _, function = handler.rpartition(".")
     stem = module.replace(".", "/")
-    own = [place for place in view.stack.env.get("PYTHONPATH", "").split(":") if place]
     suffixes = view.runtime.extension_suffixes.get(view.environment.architecture, ())
     endings = ("/__init__.py", ".py", ".pyc", "/__init__.pyc", *suffixes)
-    places = [*own, *view.runtime.sys_path] or [TASK]
+    places = search_path(view) or (TASK,)
     return Wanted(tuple([f"{place}/{stem}{ending}" for place in places for ending in endings]), stem, function)
 
 
@@ -102,7 +104,7 @@ def _script(view: TargetView, function: Subject, handler: str, language: str) ->
         yield Fault(
             f"the handler {handler!a} has backslashes; in Lambda folders are parted by slashes, so no file is found",
             function,
-            fix=_set(handler.replace("\\", "/")),
+            fix=set_handler(handler.replace("\\", "/")),
         )
         return
     wanted = _SPLIT[language](view, handler)
@@ -110,20 +112,27 @@ def _script(view: TargetView, function: Subject, handler: str, language: str) ->
         yield Fault(
             f"the handler {handler!a} is not {_WORDS[language]}: Bad handler",
             function,
-            fix=_set(f"{handler.strip('.') or 'app'}.handler"),
+            fix=set_handler(f"{handler.strip('.') or 'app'}.handler"),
         )
         return
+    if language == "python":
+        from .handler_python import python_handler
+
+        found = python_handler(view, function, handler)
+        if found is not None:
+            yield from found
+            return
     for place in wanted.files:
         hit = view.filesystem.lookup(place)
         if not isinstance(hit, Hit):
             if hit.reason == "denied":
                 return
-        elif not hit.node.is_directory:
+        elif not hit.node.is_directory and language != "python":
             yield from _function(view, hit, handler, wanted)
             return
     if language == "python" and _is_standard(wanted.stem):
         return
-    yield _missing(function, handler, wanted, language)
+    yield _missing(view, function, handler, wanted, language)
 
 
 def _is_standard(stem: str) -> bool:
@@ -141,20 +150,23 @@ def _function(view: TargetView, hit: Hit, handler: str, wanted: Wanted) -> Itera
         return
     if "." in wanted.function:
         # src.index.handler for src/index.handler: JavaScript wants slashes.
-        fix = _set(f"{path.rpartition('.')[0]}.{wanted.function.rpartition('.')[2]}")
+        fix = set_handler(f"{path.rpartition('.')[0]}.{wanted.function.rpartition('.')[2]}")
     else:
-        fix = _set(f"{handler[: -len(wanted.function)]}FUNCTION") + f"\nwith a function that {quote(path)} defines."
+        fix = (
+            set_handler(f"{handler[: -len(wanted.function)]}FUNCTION")
+            + f"\nwith a function that {quote(path)} defines."
+        )
     yield Fault(
         f"the handler is {handler}, and this file defines no {wanted.function}: Runtime.HandlerNotFound",
         subject,
         path,
         fix,
-        confidence=None if path.endswith(".py") else Confidence.LIKELY,
+        confidence=Confidence.LIKELY,
         details={"handler": handler, "function": wanted.function},
     )
 
 
-def _missing(function: Subject, handler: str, wanted: Wanted, language: str) -> Fault:
+def _missing(view: TargetView, function: Subject, handler: str, wanted: Wanted, language: str) -> Fault:
     suffixes = _SOURCES[language]
     names = [wanted.stem.lstrip("./") + suffix for suffix in suffixes]
     said = f"the handler is {handler}, and there is no {names[0]}"
@@ -169,31 +181,34 @@ def _missing(function: Subject, handler: str, wanted: Wanted, language: str) -> 
     for path in own:
         if path.lower() in lower:
             right = path.rpartition(".")[0] + "." + wanted.function
-            return Fault(f"{said}: this file's name differs in case", function, path, _set(right), details=details)
+            return Fault(
+                f"{said}: this file's name differs in case", function, path, set_handler(right), details=details
+            )
     for path in own:
         if path.rpartition(".")[0] == wanted.stem and path.endswith(_UNCOMPILED.get(language, ("\0",))):
             fix = f"npx esbuild {quote(path)} --bundle --platform=node --outfile={quote(names[0])}"
             words = f"{said}: this is TypeScript, which Lambda does not run"
             return Fault(words, function, path, f"{fix}\n{zip_again(function)}", details=details)
+    for entry in function.artifact.entries if language == "python" else ():
+        if entry.path.endswith((".so", ".pyd")) and module_of(entry.path) == wanted.stem:
+            words = f"{said} that this Python imports: this module is for another version or system"
+            fix = reinstall(view, function, entry.path) or f"Build it for {view.runtime.identifier} on Linux."
+            return Fault(words, function, entry.path, fix, details=details)
     base = [name.rpartition("/")[2] for name in names]
     for path in own:
         folder, _, name = path.rpartition("/")
         if name in base:
             right = path.rpartition(".")[0] + "." + wanted.function
             where = f"it lies in {folder}/" if folder else "it lies at the root"
-            fix = _set(right)
+            fix = set_handler(right)
             if folder:
                 fix += f"\nor zip what is inside the folder: (cd {quote(folder)} && {zip_again(function)})"
             return Fault(f"{said}: {where}", function, path, fix, details=details)
     at_root = [path for path in own if "/" not in path]
     others = f"; at the root there is {', '.join(at_root[:_SHOWN])}" if at_root else ""
     first = at_root[0].rpartition(".")[0] if at_root else None
-    fix = _set(f"{first}.{wanted.function}") if first else f"Put {names[0]} into the zip: {zip_again(function)}"
+    fix = set_handler(f"{first}.{wanted.function}") if first else f"Put {names[0]} into the zip: {zip_again(function)}"
     return Fault(said + others, function, fix=fix, details=details)
-
-
-def _set(handler: str) -> str:
-    return f"aws lambda update-function-configuration --function-name NAME --handler {quote(handler)}"
 
 
 def _java(view: TargetView, function: Subject, handler: str) -> Iterator[Fault | Unsure]:
@@ -228,7 +243,7 @@ def _dotnet(view: TargetView, function: Subject, handler: str) -> Iterator[Fault
     paths = [entry.path for entry in function.artifact.entries if entry.path.endswith(".dll")]
     near = next((path for path in paths if path.rpartition("/")[2].lower() == name.lower()), None)
     if near is not None and "/" not in near:
-        words, fix = ": this file's name differs in case", _set(handler.replace(assembly, near[:-4], 1))
+        words, fix = ": this file's name differs in case", set_handler(handler.replace(assembly, near[:-4], 1))
     elif near is not None:
         folder = near.rpartition("/")[0]
         words, fix = f": it lies in {folder}/", f"(cd {quote(folder)} && {zip_again(function)})"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from ..artifact import FILE, Jar
 from ..environment import Runtime, runtimes
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, number, quote, rule
 
 _JVMS = "The Java Virtual Machine Specification, Java SE 25 Edition, section 4.1"

@@ -12,11 +12,14 @@ from ..environment import runtimes
 from ..filesystem import Hit, Node
 from ..finding import Severity
 from ..linker import Load, Lookup, MissingVersion
-from .advice import for_library, for_version, is_optional
+from .advice import does_without, for_library, for_version
 from .alternatives import family
 from .base import Fault, Subject, TargetView, number, quote, rule
 
 _TRIED = 100
+_ASKED = 6
+"""Files of one group whose packages are asked whether they do without them; so many are never all optional."""
+_UNSURE = "; nothing is seen to load this file, so it fails only if something opens it"
 LOADER = "man 8 ld.so"
 SEARCH = "AWS Lambda developer guide, environment variables: LD_LIBRARY_PATH"
 
@@ -85,6 +88,7 @@ def _fault(
     own = next((root for root in group.roots if root.path == group.lookup.required_by), None)
     if own is not None and (own in certain or not certain):
         load = own
+    load, optional = _needed(view, load, certain)
     place = _blamed(view, load, group.lookup.required_by)
     if place is None:
         return None
@@ -99,12 +103,22 @@ def _fault(
     if len(group.roots) > 1:
         details["roots"] = sorted(root.path for root in group.roots)
     through = "" if load.path == group.lookup.required_by else f" (through {group.lookup.required_by})"
-    optional = is_optional(*place)
     severity = None if certain and not optional else Severity.WARNING
-    unsure = "" if certain else "; nothing is seen to load this file, so it fails only if something opens it"
-    if optional:
-        unsure = "; its package does without it"
-    return Fault(fact + through + unsure, place[0], place[1], fix, severity, details=details)
+    unsure = "" if certain else _UNSURE
+    return Fault(fact + through + (optional or unsure), place[0], place[1], fix, severity, details=details)
+
+
+def _needed(view: TargetView, load: Load, certain: Sequence[Load]) -> tuple[Load, str]:
+    """The load to blame, and how its package does without it, in words: one that is needed comes before all others."""
+    words = ""
+    asked = [load, *[other for other in certain if other is not load]] if load in certain else []
+    for item in asked[:_ASKED]:
+        place = place_of(view, item.path)
+        said = does_without(*place, missing=False) if place is not None else ""
+        if not said:
+            return (item if place is not None else load), ""
+        words = words or said
+    return load, words if len(asked) <= _ASKED else ""
 
 
 def _bounded(tried: Sequence[str]) -> list[str]:
@@ -147,7 +161,7 @@ def _together(faults: list[Fault]) -> Fault:
     names = list(dict.fromkeys(str(fault.details["library"]) for fault in [head, *faults]))
     fact = f"needs {', '.join(names)}, which no searched directory holds: cannot open shared object"
     unsure = (
-        "" if head.severity is None else "; nothing is seen to load this file, so it fails only if something opens it"
+        "" if head.severity is None else head.fact[max(head.fact.rfind("; its package"), head.fact.rfind(_UNSURE)) :]
     )
     return head._replace(fact=fact + unsure, details={**head.details, "libraries": names, **_roots(faults)})
 
@@ -301,7 +315,7 @@ def SYMBOL_VERSION_NOT_FOUND(view: TargetView) -> Iterator[Fault]:
     for requirer, (loads, facts) in groups.items():
         certain = [load for load in loads if load.path in view.resolution.certain]
         own = [load for load in loads if load.path == requirer]
-        load = ([o for o in own if o in certain] or certain or own or loads)[0]
+        load, optional = _needed(view, ([o for o in own if o in certain] or certain or own or loads)[0], certain)
         place = place_of(view, load.path)
         if place is None:
             continue
@@ -315,10 +329,9 @@ def SYMBOL_VERSION_NOT_FOUND(view: TargetView) -> Iterator[Fault]:
         }
         if len(loads) > 1:
             details["roots"] = sorted(item.path for item in loads)
-        optional = is_optional(*place)
-        unsure = "" if certain else "; nothing is seen to load this file, so it fails only if something opens it"
+        unsure = "" if certain else _UNSURE
         fault = Fault(
-            "; its package does without it" if optional else unsure,
+            optional or unsure,
             place[0],
             place[1],
             for_version(view, *blamed, _name(facts[0].library), _newer_runtime(view), _image(blamed)),

@@ -10,8 +10,10 @@ from ..filesystem import Node
 from ..finding import Confidence, Severity
 from ..linker import Unopened
 from .advice import for_opened
-from .base import Fault, Subject, TargetView, quote, rule
+from .base import Fault, Subject, TargetView, Unsure, quote, rule
+from .by_name import copies_by_stem, stem_of, system_copy
 from .linking import LOADER, SEARCH, inside, is_usable, place_of
+from .native_calls import uncalled
 
 _ODBC = "https://www.unixodbc.org/odbcinst.html"
 _FIND_LIBRARY = "https://docs.python.org/3/library/ctypes.html#finding-shared-libraries"
@@ -22,14 +24,17 @@ _FIND_LIBRARY = "https://docs.python.org/3/library/ctypes.html#finding-shared-li
     "unresolved-dlopen-name",
     Severity.WARNING,
     "target",
-    what="Python code (ctypes, cffi), or an ODBC configuration file, opens a library by a literal name that leads to "
-    "nothing. Of names that are tried one after the other, one that is there is enough; names for other systems and "
-    "code that copes with the library's absence do not count. An info where only some function opens it.",
+    what="Python code (ctypes, cffi), an ODBC configuration file or a .NET assembly (P/Invoke) opens a library by a "
+    "literal name that leads to nothing. Of names that are tried one after the other, one that is there is enough; "
+    "names for other systems and code that copes with the library's absence do not count. An info where only some "
+    "function opens it; of a .NET assembly, where it belongs to a package and calls few functions of the library.",
     why="\"cannot load library 'pango-1.0-0'\": such a name stands in no DT_NEEDED, so no tool that copies "
     "dependencies brings the library. dlopen looks for exactly that name in LD_LIBRARY_PATH and the default "
     "directories: libssl.so is not found where only libssl.so.3 is. ctypes.util.find_library sees even less: it asks "
     "/sbin/ldconfig, gcc and ld, which Lambda does not have as a rule, and never looks into /opt/lib; of the system's "
-    "own libraries layercheck takes it to find all. What is opened by a computed name or path is not judged.",
+    "own libraries layercheck takes it to find all. .NET tries NAME.so, libNAME.so, NAME and libNAME, in the "
+    "directories that .deps.json lists, beside the assembly and with dlopen: 'System.DllNotFoundException: Unable to "
+    "load shared library'. What is opened by a computed name or path is not judged.",
     fix="Put the library into the layer's lib/, under the very name that is opened; a symlink is enough.",
     example="weasyprint/text/ffi.py opens libpango-1.0.so.0: no such library in the layer or on Lambda",
     sources=(
@@ -39,12 +44,15 @@ _FIND_LIBRARY = "https://docs.python.org/3/library/ctypes.html#finding-shared-li
         "https://cffi.readthedocs.io/en/stable/cdef.html#ffi-dlopen-loading-libraries-in-abi-mode",
         _ODBC,
         "https://github.com/Kozea/WeasyPrint/issues/401",
+        "https://learn.microsoft.com/dotnet/standard/native-interop/native-library-loading",
+        "https://github.com/takuya-takeuchi/FaceRecognitionDotNet/issues/241",
     ),
 )
-def UNRESOLVED_DLOPEN_NAME(view: TargetView) -> Iterator[Fault]:
+def UNRESOLVED_DLOPEN_NAME(view: TargetView) -> Iterator[Fault | Unsure]:
+    yield from uncalled(view)
     if not view.resolution.unopened:
         return
-    copies = _copies(view)
+    copies = copies_by_stem(view)
     absent: dict[tuple[str, bool], list[tuple[Unopened, Subject, str]]] = {}
     for item in view.resolution.unopened:
         place = place_of(view, item.path)
@@ -59,23 +67,9 @@ def UNRESOLVED_DLOPEN_NAME(view: TargetView) -> Iterator[Fault]:
         yield _absent(view, [item for item, _, _ in found], (found[0][1], found[0][2]))
 
 
-def _copies(view: TargetView) -> dict[str, list[Node]]:
-    """The libraries of the artifacts by what they are called between "lib" and ".so"."""
-    found: dict[str, list[Node]] = {}
-    for path, node in view.filesystem.overlay.nodes.items():
-        name = path[path.rfind("/") + 1 :]
-        if ".so" in name and path not in view.filesystem.overlay.links:
-            found.setdefault(_stem(name), []).append(node)
-    return found
-
-
-def _stem(name: str) -> str:
-    return name[name.rfind("/") + 1 :].removeprefix("lib").split(".so", 1)[0]
-
-
 def _stems(item: Unopened) -> list[str]:
     """What the library may be called; libpango-1.0-0 is Windows' way to say pango-1.0."""
-    stems = [_stem(name) for name in (*item.opened.names, *item.opened.sought)]
+    stems = [stem_of(name) for name in (*item.opened.names, *item.opened.sought)]
     return list(dict.fromkeys([*stems, *[re.sub(r"-\d+$", "", stem) for stem in stems]]))
 
 
@@ -193,7 +187,7 @@ def _absent(view: TargetView, items: Sequence[Unopened], place: tuple[Subject, s
     else:
         fact = f"opens {', '.join(wanted)}, which nothing provides: cannot open shared object"
         fact += _others(head) if len(items) == 1 else ""
-    system = _system_copy(view, head)
+    system = system_copy(view, _stems(head))
     if system is not None:
         name = system[system.rfind("/") + 1 :]
         fact += f"; Lambda has it as {name}"
@@ -202,18 +196,6 @@ def _absent(view: TargetView, items: Sequence[Unopened], place: tuple[Subject, s
     else:
         fix = for_opened(view, [stem for item in items for stem in _stems(item)], wanted)
     return _fault(head, place, fact, fix, details)
-
-
-def _system_copy(view: TargetView, item: Unopened) -> str | None:
-    """The environment's own copy under another version."""
-    stems = set(_stems(item))
-    directories = (*view.environment.library_path, *view.environment.loader.default_directories)
-    for directory in dict.fromkeys(directories):
-        names = [name for name in view.filesystem.listdir(directory) if ".so" in name and _stem(name) in stems]
-        if names:
-            # libssl.so.3 rather than libssl.so.3.5.5: the name that stays when the runtime is patched.
-            return f"{directory}/{min(names, key=lambda name: (len(name), name))}"
-    return None
 
 
 RULES = (UNRESOLVED_DLOPEN_NAME,)

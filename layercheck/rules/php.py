@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from posixpath import normpath
-from typing import NamedTuple
 
 from ..artifact import Php
 from ..elf import ElfImage
-from ..filesystem import Hit, Miss
+from ..filesystem import TASK, Hit
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
 from .binaries import is_data
-
-_WORKING_DIRECTORY = "/var/task"
 
 
 class _Line(NamedTuple):
@@ -60,12 +58,6 @@ def _setup(view: TargetView) -> _Setup:
     return _Setup(programs, tuple(dict.fromkeys(directories)), tuple(about_php))
 
 
-def _is_there(view: TargetView, path: str) -> bool:
-    found = view.filesystem.lookup(path, _WORKING_DIRECTORY)
-    # One that may not be read is there all the same; the rule for modes tells.
-    return not found.node.is_directory if isinstance(found, Hit) else found == Miss("denied")
-
-
 def _elsewhere(view: TargetView, value: str) -> list[str]:
     """Where in the deployment there is a file that the line could mean."""
     name = value.rpartition("/")[2]
@@ -102,7 +94,7 @@ def PHP_EXTENSION_PATH(view: TargetView) -> Iterator[Fault | Unsure]:
 
 
 def _path(view: TargetView, setup: _Setup, line: _Line, what: str) -> Iterator[Fault | Unsure]:
-    if _is_there(view, line.value):
+    if view.has_file(line.value):
         return
     found = _elsewhere(view, line.value)
     if not setup.programs and not found and view.stack.function is None:
@@ -114,7 +106,7 @@ def _path(view: TargetView, setup: _Setup, line: _Line, what: str) -> Iterator[F
 
 def _name(view: TargetView, setup: _Setup, line: _Line, what: str) -> Iterator[Fault | Unsure]:
     names = (line.value, f"{line.value}.so")
-    if any(_is_there(view, f"{directory}/{name}") for directory in setup.directories for name in names):
+    if any(view.has_file(f"{directory}/{name}") for directory in setup.directories for name in names):
         return
     if not setup.programs:
         yield Unsure(what, "PHP, which decides where it looks, is not among these files", line.subject, line.path)
@@ -174,7 +166,7 @@ def PHP_API_MISMATCH(view: TargetView) -> Iterator[Fault]:
             found = _elsewhere(view, line.value)
             places, names = ([""], (found[0],)) if len(found) == 1 else ([], names)
         for path in [place + name for place in places for name in names]:
-            hit = view.filesystem.lookup(path, _WORKING_DIRECTORY)
+            hit = view.filesystem.lookup(path, TASK)
             if isinstance(hit, Hit):
                 loaded.setdefault(normpath(hit.real), line)
                 break

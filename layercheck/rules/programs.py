@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from posixpath import normpath
-from typing import NamedTuple
 
 from ..environment.programs import has_program
 from ..filesystem import OPT, TASK, Hit
 from ..finding import Confidence, Severity
+from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, quote, rule, zip_again
 from .shell import SHELLS
 
@@ -40,11 +40,15 @@ def _has(view: TargetView, path: str) -> bool | None:
         return not hit.node.is_directory
     if hit.reason == "denied":
         return True
-    return has_program(view.environment, view.runtime, normpath(path if path.startswith("/") else f"{TASK}/{path}"))
+    return has_program(view.environment, view.runtime, _absolute(path))
+
+
+def _absolute(path: str) -> str:
+    return normpath(path if path.startswith("/") else f"{TASK}/{path}")
 
 
 def _at(view: TargetView, path: str) -> Search:
-    own = normpath(path if path.startswith("/") else f"{TASK}/{path}").startswith(_OWN)
+    own = _absolute(path).startswith(_OWN)
     has = _has(view, path)
     if has is None:
         return Search("unknown", path, (path,), False)
@@ -96,7 +100,7 @@ def sought(view: TargetView, line: bytes) -> Search:
 def started(view: TargetView) -> Iterator[tuple[Subject, str, str]]:
     """Each script or program that Lambda itself starts: (subject, path, what it is)."""
     wrapper = view.stack.env.get("AWS_LAMBDA_EXEC_WRAPPER")
-    first = next((place for place in (f"{TASK}/bootstrap", f"{OPT}/bootstrap") if _is_file(view, place)), None)
+    first = next((place for place in (f"{TASK}/bootstrap", f"{OPT}/bootstrap") if view.has_file(place)), None)
     for subject in view.stack.subjects:
         for path, _ in view.facts(subject):
             where = subject.where(path)
@@ -106,11 +110,6 @@ def started(view: TargetView) -> Iterator[tuple[Subject, str, str]]:
                 yield subject, path, "Lambda starts it"
             elif subject.kind == "layer" and path.startswith("extensions/") and path.count("/") == 1:
                 yield subject, path, "Lambda starts every file in extensions/"
-
-
-def _is_file(view: TargetView, path: str) -> bool:
-    hit = view.filesystem.lookup(path)
-    return not hit.node.is_directory if isinstance(hit, Hit) else hit.reason == "denied"
 
 
 @rule(

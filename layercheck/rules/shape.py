@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from ..artifact import DIRECTORY, FILE, Artifact
+from ..named_tuple import NamedTuple
 
 _LANGUAGES = {
     "py": "python",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..finding import Severity
 from ..linker import Load
-from .advice import for_symbols, is_optional, reinstall
+from .advice import does_without, for_symbols, reinstall
 from .alternatives import family
 from .base import Fault, Subject, TargetView, rule
 from .linking import place_of
@@ -87,8 +87,8 @@ def _fault(
     fact = f"uses {_names(same)}, {_WHY[symbols[0].why]}{through}"
     if later:
         fact += "; it starts, and fails when that is called"
-    elif is_optional(*place):
-        fact += "; its package does without it"
+    else:
+        fact += does_without(*place, missing=False)
     return Fault(fact, place[0], place[1], _fix(view, requirer, symbols), details=details)
 
 

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from layercheck import check
+from layercheck.check.deployment import Opener, deploy
+from layercheck.check.options import Options
+from layercheck.environment import load
+from layercheck.filesystem import Filesystem
 from layercheck.finding import Finding, Report
+from layercheck.linker import resolve
+from layercheck.rules import TargetView
 from support.elf_writer import build_elf
 from support.zip_writer import Member, build_zip, deflate, simple_zip
 
@@ -41,6 +47,17 @@ def judge(
 ) -> Report:
     data = files if isinstance(files, bytes) else simple_zip(files)
     return check(data, runtime=runtime, architecture=architecture, **options)
+
+
+def view_of(files: Files | bytes, runtime: str = "python3.12", **options: Any) -> TargetView:
+    """What the rules of a target see of an artifact on x86_64; ``options`` as those of a check."""
+    made = Options(**options)
+    data = files if isinstance(files, bytes) else simple_zip(files)
+    stack = deploy(Opener(made), data, made).stack
+    environment = load(runtime, "x86_64")
+    assert environment.runtime is not None
+    filesystem = Filesystem(stack.overlay, environment)
+    return TargetView(stack, environment, environment.runtime, filesystem, resolve(filesystem))
 
 
 def told(report: Report) -> list[tuple[str, str, str | None]]:

@@ -12,7 +12,9 @@ import pytest
 import layercheck
 from check.made import Files, judge, link, module, of, static_program, told, zipped
 from layercheck.artifact import open_artifact
+from layercheck.artifact.distributions import DistributionIndex
 from layercheck.artifact.packages import PackageIndex
+from layercheck.artifact.python_reader import PythonReader
 from layercheck.check.judge import Raw, fold
 from layercheck.rules import Fault, Subject, all_rules, outline
 from support.elf_writer import build_elf
@@ -30,7 +32,10 @@ INNER = simple_zip({"python/a.py": b"1"})
 
 def subject(number: int) -> Subject:
     artifact = open_artifact(simple_zip({"python/a.py": b"1"}))
-    return Subject(f"a{number}", artifact, "layer", "", "/opt", outline(artifact), PackageIndex(artifact))
+    distributions = DistributionIndex(artifact)
+    packages = PackageIndex(artifact, distributions)
+    reader = PythonReader(artifact)
+    return Subject(f"a{number}", artifact, "layer", "", "/opt", outline(artifact), packages, distributions, reader)
 
 
 ONE, TWO = subject(1), subject(2)
@@ -48,6 +53,10 @@ def pair(cause: str, consequence: str, share: str, *, related: bool) -> list[Raw
         details = {"candidates": ["/opt/lib/libx.so.1" if related else "/opt/lib/liby.so.1"]}
     elif share == "requirer":
         details = {"required_by": "/opt/lib/libx.so.1" if related else "/opt/lib/liby.so.1"}
+    elif share == "package":
+        first = Raw(RULES[cause], Fault("cause", ONE, "nodejs/node_modules/a/x.node"), "t1")
+        path = f"nodejs/node_modules/{'a' if related else 'b'}/package.json"
+        return [first, Raw(RULES[consequence], Fault("consequence", where, path), "t1")]
     else:
         details = {"library": "libx.so.1" if related else "liby.so.1"}
     first = Raw(RULES[cause], Fault("cause", ONE, "lib/libx.so.1"), "t1")
@@ -66,7 +75,7 @@ def test_a_row_folds_what_belongs_together_and_nothing_else(cause: str, conseque
 
 def test_rows_name_rules_and_ways_to_share_that_exist() -> None:
     assert {rule for row in ROWS for rule in row[:2]} <= set(RULES)
-    assert {row[2] for row in ROWS} <= {"artifact", "path", "candidates", "requirer", "library"}
+    assert {row[2] for row in ROWS} <= {"artifact", "path", "candidates", "requirer", "library", "package"}
     assert len({row[:2] for row in ROWS}) == len(ROWS)
     # A circle would let two findings swallow one another.
     assert not {(cause, consequence) for cause, consequence, _ in ROWS} & {(b, a) for a, b, _ in ROWS}

@@ -352,7 +352,9 @@ def test_each_member_is_inflated_once_however_many_targets() -> None:
                                          architectures=("x86_64", "arm64")))  # fmt: skip
         assert len(report.targets) == 2 * len(runtimes()) == 62
         inflated = [entry for entry in artifact.entries if entry.kind != "directory"]
-        assert artifact.inflate_count == len(inflated) == 23
+        assert len(inflated) == 23
+        # The module for x86_64 does not load on arm64: the sources of its package are read once more, for a guard.
+        assert artifact.inflate_count == len(inflated) + len(members)
 
 
 def test_a_check_leaves_a_given_artifact_open_and_closes_its_own() -> None:

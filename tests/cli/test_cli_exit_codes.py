@@ -17,12 +17,19 @@ GOOD = simple_zip({"python/_m.abi3.so": module()})
 BAD = simple_zip({"python/_m.abi3.so": module(machine="aarch64")})
 MILD = simple_zip({"python/a.py": b"1", "lib/l": link("gone")})
 OPEN = simple_zip({"python/_m.abi3.so": module("libnone.so.1")})
+ALTERED = simple_zip(
+    {
+        "python/pkg.py": b"x = 2",
+        "python/pkg-1.0.dist-info/METADATA": b"Name: pkg\nVersion: 1.0\n",
+        "python/pkg-1.0.dist-info/RECORD": b"pkg.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n",
+    }
+)
 ARN = "arn:aws:lambda:eu-west-1:111122223333:layer:more:7"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, data in {"good": GOOD, "bad": BAD, "mild": MILD, "open": OPEN}.items():
+    for name, data in {"good": GOOD, "bad": BAD, "mild": MILD, "open": OPEN, "altered": ALTERED}.items():
         (tmp_path / f"{name}.zip").write_bytes(data)
     (tmp_path / "garbage.zip").write_bytes(b"\0garbage")
     monkeypatch.chdir(tmp_path)
@@ -54,6 +61,9 @@ CODES: Sequence[tuple[int, Sequence[str]]] = (
     (0, ("good.zip", *TARGET, "--max-zip", "10", "--exit-zero")),
     (0, ("good.zip", *TARGET, "--max-unzipped", "1.5 MiB")),
     (0, ("open.zip", *TARGET, "--layer", ARN)),
+    (0, ("altered.zip", *TARGET, "--fail-on", "warning")),
+    (0, ("altered.zip", *TARGET, "--verify-hashes")),
+    (1, ("altered.zip", *TARGET, "--verify-hashes", "--fail-on", "warning")),
     (3, ("open.zip", *TARGET, "--layer", ARN, "--strict")),
     (3, ("open.zip", *TARGET, "--layer", ARN, "--strict", "--exit-zero")),
     (3, ("none.zip", *TARGET)),

@@ -30,6 +30,9 @@ SHARES = {
     "crlf": 2,
     "dlopen-name": 4,
     "data-files": 1,
+    "runtime-conflict": 8,
+    "stdlib-shadow": 1,
+    "py-abi": 19,
 }
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +37,10 @@ class Wheel(NamedTuple):
 X86 = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 ARM = tuple(name.replace("x86_64", "aarch64") for name in X86)
 WHEELS = {
+    ".NET application": Wheel("azureml-dataprep==2.22.2", X86, "3.8",
+        "9931c273401325f59713858a1219306b1f7d7a7b5797d2ee0d27bd6ebd343c58"),
+    ".NET runtime": Wheel("dotnetcore2==3.1.23", ("manylinux1_x86_64",), "3.8",
+        "5f076ddc39da0c685e7de20ecb91ee81185928918ec86fbeb3bffc55dd867ab5"),
     "cryptography": Wheel("cryptography==46.0.3", ("manylinux_2_34_x86_64",), "3.11",
         "10b01676fc208c3e6feeb25a8b83d81767e8059e1fe86e1dc62d10a3018fa926"),
     "cryptography musl": Wheel("cryptography==46.0.3", ("musllinux_1_2_x86_64",), "3.12",
@@ -98,8 +103,12 @@ WHEELS = {
 
 
 def fetch(name: str) -> Path:
+    """The file of the wheel of that name."""
+    return fetch_wheel(WHEELS[name])
+
+
+def fetch_wheel(wheel: Wheel) -> Path:
     """The wheel's file, fetched when it is not in the cache. Raises AssertionError when the registry has another."""
-    wheel = WHEELS[name]
     if wheel.path.exists():
         return wheel.path
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -141,6 +150,15 @@ def _members(path: Path) -> list[Member]:
                        crc=info.CRC, size=info.file_size)
             )  # fmt: skip
     return found
+
+
+def members_of(wheel: Wheel) -> Iterator[tuple[str, bytes, int]]:
+    """Each file of the wheel: its path in the layer, content and permissions."""
+    with zipfile.ZipFile(fetch_wheel(wheel)) as archive:
+        for info in archive.infolist():
+            if not info.is_dir():
+                executable = info.external_attr >> 16 & 0o111
+                yield _installed(info.filename), archive.read(info), 0o755 if executable else 0o644
 
 
 def _installed(name: str) -> str:

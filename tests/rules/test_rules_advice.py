@@ -38,7 +38,7 @@ def name_of(key: str) -> str:
 def dist(name: str, *tops: str, version: str = "1.0") -> Files:
     info = f"python/{name.replace('-', '_')}-{version}.dist-info"
     record = "".join(f"{top},,\n" for top in tops)
-    return {f"{info}/RECORD": record.encode(), f"{info}/METADATA": b"Name: x\n"}
+    return {f"{info}/RECORD": record.encode(), f"{info}/METADATA": f"Name: {name}\nVersion: {version}\n".encode()}
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -54,6 +54,10 @@ LC405 unusable-candidate error
 LC406 undefined-symbol warning
 LC407 unresolved-dlopen-name warning
 LC501 extension-abi-mismatch error
+LC506 runtime-package-conflict error
+LC508 stdlib-shadowed error
+LC510 duplicate-distribution warning
+LC511 runtime-package-bundled info
 LC541 class-version-too-new error
 LC542 damaged-class error
 LC561 bootstrap-missing error

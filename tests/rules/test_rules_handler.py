@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from check.made import Files, judge, link, of, told
+from check.made import Files, judge, link, module, of, told
 from layercheck.artifact import handler_code, open_artifact
-from layercheck.artifact.handler_code import defines_in_python, read_handler_code
+from layercheck.artifact.handler_code import read_handler_code
+from layercheck.artifact.python_source import parse, syntax_fault
 from support.zip_writer import simple_zip
 
 PY, JS, RB = (
@@ -46,7 +47,62 @@ CASES: Sequence[tuple[str, Files, str, dict[str, Any], str | None]] = (
     ("Python star import", {"app.py": b"from x import *\n"}, "app.handler", {}, None),
     ("Python __getattr__", {"app.py": b"def __getattr__(name): return f\n"}, "app.handler", {}, None),
     ("Python globals()", {"app.py": b"globals()['handler'] = 1\n"}, "app.handler", {}, None),
-    ("Python of a newer syntax", {"app.py": b"type X[T] = = 1\n"}, "app.handler", {}, None),
+    ("Python of a newer syntax", {"app.py": b"x = t'{y}' if z else t''\nhandler = 1\n"}, "app.handler",
+     {"runtime": "python3.15"}, None),
+    ("Python 2", {"app.py": b"def handler(event, context):\n    print 'x'\n"}, "app.handler",
+     {"runtime": "python3.15"}, "app.py"),
+    ("Python with tabs and spaces", {"app.py": b"def handler(e, c):\n    a = 1\n\tb = 2\n"}, "app.handler", {},
+     "app.py"),
+    ("Python without a body", {"app.py": b"def handler(e, c):\n"}, "app.handler", {}, "app.py"),
+    ("Python that is cut off", {"app.py": PY + b"x = (1,\n"}, "app.handler", {"runtime": "python3.8"}, "app.py"),
+    ("Python with match, before it came", {"app.py": PY + b"match x:\n  case 1: pass\n"}, "app.handler",
+     {"runtime": "python3.9"}, "app.py"),
+    ("Python with match", {"app.py": PY + b"match x:\n  case 1: pass\n"}, "app.handler", {"runtime": "python3.10"},
+     None),
+    ("Python in Latin-1", {"app.py": b"x = 'caf\xe9'\n" + PY}, "app.handler", {}, "app.py"),
+    ("Python in Latin-1 that says so", {"app.py": b"# coding: latin-1\nx = 'caf\xe9'\n" + PY}, "app.handler", {}, None),
+    ("Python with NUL", {"app.py": PY + b"\0"}, "app.handler", {}, "app.py"),
+    ("Python: a class", {"app.py": b"class Handler:\n    def __call__(self, e, c): pass\n"}, "app.Handler", {}, None),
+    ("Python: a method", {"app.py": b"class App:\n    def handler(self, e, c): pass\n"}, "app.App.handler", {},
+     "app.py"),
+    ("Python: a module of the interpreter", {"time.py": PY}, "time.handler", {}, ""),
+    ("Python: a module of the interpreter in a folder", {"src/time.py": PY}, "src/time.handler", {}, None),
+    ("Python: a folder without __init__", {"app/main.py": PY, "x.py": b""}, "app.handler", {}, ""),
+    ("Python: a package in a folder without __init__", {"src/app/__init__.py": PY}, "src.app.handler", {}, None),
+    ("Python: a package before a module", {"app.py": PY, "app/__init__.py": b""}, "app.handler", {},
+     "app/__init__.py"),
+    ("Python: a module before a folder", {"app.py": PY, "app/x.py": b""}, "app.handler", {}, None),
+    ("Python: imported", {"app.py": b"from core.run import handler\n", "core/run.py": PY}, "app.handler", {}, None),
+    ("Python: imported under a name", {"app.py": b"from .run import go as handler\n", "run.py": b"go = 1\n"},
+     "app.handler", {}, None),
+    ("Python: imported from where it is not", {"app.py": b"from core.run import handler\n", "core/run.py": b"x = 1\n"},
+     "app.handler", {}, "app.py"),
+    ("Python: imported, unless", {"app.py": b"try:\n  from run import handler\nexcept ImportError:\n  handler = 1\n",
+                                  "run.py": b"x = 1\n"}, "app.handler", {}, None),
+    ("Python: a module of its package", {"app.py": b"from core import handler\n", "core/__init__.py": b"",
+                                         "core/handler.py": b""}, "app.handler", {}, None),
+    ("Python: imported in a circle", {"app.py": b"from b import handler\n", "b.py": b"from app import handler\n"},
+     "app.handler", {}, None),
+    ("Python: a star", {"app.py": b"from run import *\n", "run.py": PY}, "app.handler", {}, None),
+    ("Python: a star that lacks it", {"app.py": b"from run import *\n", "run.py": b"x = 1\n"}, "app.handler", {},
+     "app.py"),
+    ("Python: a star of stars", {"app.py": b"from a import *\n", "a.py": b"from b import *\n", "b.py": PY},
+     "app.handler", {}, None),
+    ("Python: a star of stars that lacks it", {"app.py": b"from a import *\n", "a.py": b"from b import *\n",
+                                               "b.py": b""}, "app.handler", {}, "app.py"),
+    ("Python: a star with __all__", {"app.py": b"from run import *\n", "run.py": PY + b"__all__ = ['x']\n"},
+     "app.handler", {}, "app.py"),
+    ("Python: a star with a made __all__", {"app.py": b"from run import *\n", "run.py": b"__all__ = list(x)\n"},
+     "app.handler", {}, None),
+    ("Python: a star and a name of its own", {"app.py": b"from run import *\n", "run.py": b"_go = 1\n"}, "app._go",
+     {}, "app.py"),
+    ("Python: a star from a layer", {"app.py": b"from run import *\n"}, "app.handler",
+     {"layers": [simple_zip({"python/run.py": b"x = 1\n"})]}, "app.py"),
+    ("Python: a star in a circle", {"app.py": b"from a import *\n", "a.py": b"from app import *\n"}, "app.handler",
+     {}, None),
+    ("Python: where PYTHONPATH says", {"lib/app.py": PY, "x.py": b""}, "app.handler",
+     {"env": {"PYTHONPATH": "/var/task/lib"}}, None),
+    ("Python: another Python's module", {"app.cpython-38-x86_64-linux-gnu.so": module()}, "app.handler", {}, None),
     ("Python of the standard library", {"a.py": PY}, "http/server.handler", {}, None),
     ("unreadable is told as that", {"app.py": (PY, 0o600)}, "app.handler", {}, None),
     ("Node.js", {"index.js": JS}, "index.handler", NODE, None),
@@ -176,19 +232,56 @@ HOSTILE = (
 
 @pytest.mark.parametrize("data", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_source_is_bounded(data: bytes) -> None:
-    assert defines_in_python(data, "handler") in (None, False)
+    assert {finding.rule for finding in judge({"app.py": data}, handler="app.handler").findings} <= {"LC571", "LC008"}
 
 
 def test_old_pythons_are_spared_deep_expressions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python 3.10 does not survive them."""
     monkeypatch.setattr(sys, "version_info", (3, 10, 0))
     monkeypatch.setattr(ast, "parse", lambda data: pytest.fail("parsed"))
-    assert defines_in_python(b"x = (a\n" + b" .b\n" * 10_000 + b")\n", "handler") is None
+    deep = b"x = (a\n" + b" .b\n" * 10_000 + b")\n"
+    assert parse(deep) is None
+    assert syntax_fault(deep, (3, 12)) is None
     monkeypatch.undo()
     monkeypatch.setattr(sys, "version_info", (3, 10, 0))
-    assert defines_in_python(b"def f():\n    pass\n" * 5_000, "handler") is False
+    assert parse(b"def f():\n    pass\n" * 5_000) is not None
 
 
 def test_doubtful_source_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
-    assert defines_in_python(b"x = '\\d'\nassert (1, 'a')\ndef handler(): 1\n", "handler") is True
+    files: Files = {"app.py": b"x = '\\d'\nassert (1, 'a')\ndef handler(): 1\n"}
+    assert told(judge(files, handler="app.handler")) == []
     assert list(recwarn) == []
+
+
+def test_what_only_a_newer_python_can_tell_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    files: Files = {"app.py": PY + b"type = = 1\n"}
+    assert [f.rule for f in judge(files, "python3.8", handler="app.handler").findings] == ["LC571"]
+    monkeypatch.setattr(sys, "version_info", (3, 11, 0))
+    report = judge(files, "python3.15", handler="app.handler")
+    assert told(report) == []
+    (item,) = report.unchecked
+    assert (item.path, item.what) == ("app.py", "whether it defines the handler")
+    assert "python3.15 is newer" in item.why
+
+
+@pytest.mark.parametrize(
+    ("files", "handler", "words", "fix"),
+    [
+        ({"app.py": b"print 'x'\n"}, "app.handler", ("line 1", "Missing parentheses"), "-m py_compile app.py"),
+        ({"time.py": PY}, "time.handler", ("Cannot use built-in module time",), "--handler app.handler"),
+        ({"app.py": b"class App:\n    def run(self): pass\n"}, "app.App.run", ("module app.App", "class"), "app.run"),
+        ({"app/main.py": PY, "b.py": b""}, "app.handler", ("folder without __init__.py",), "app.main.handler"),
+        ({"app.py": b"from run import go\n", "run.py": b""}, "app.go", ("imports from run", "import name"), "run.py"),
+    ],
+)  # fmt: skip
+def test_python_findings_say_what_to_do(files: Files, handler: str, words: Sequence[str], fix: str) -> None:
+    (finding,) = of(judge(files, handler=handler), "LC571")
+    assert [word for word in words if word not in finding.message] == []
+    assert fix in (finding.fix or "")
+
+
+def test_a_handler_that_is_an_extension_for_another_python_is_told_once() -> None:
+    files: Files = {"app.cpython-38-x86_64-linux-gnu.so": module(), "b.py": b""}
+    (finding,) = judge(files, handler="app.handler").findings
+    assert finding.rule == "LC501"
+    assert finding.details["consequences"] == {"LC571": 1}

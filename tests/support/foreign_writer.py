@@ -8,6 +8,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 
+from support.assembly_writer import ADDRESS, build_metadata, build_section
+
 # cputype, cpusubtype; 0x01000000 marks the 64-bit variant of a family
 MACHO_CPUS: Mapping[str, tuple[int, int]] = {
     "i386": (7, 3),
@@ -50,11 +52,22 @@ def build_macho(arch: str = "arm64", *, fat: Sequence[str] = (), data: str = "ls
     return bytes(image.ljust(first, b"\0")) + members
 
 
-def build_pe(arch: str = "x86_64", *, managed: bool = False, header_at: int = 0x80, directories: int = 16) -> bytes:
-    """A DLL without sections; ``managed`` gives it a CLR header, as .NET assemblies have.
+def build_pe(
+    arch: str = "x86_64",
+    *,
+    managed: bool = False,
+    header_at: int = 0x80,
+    directories: int = 16,
+    calls: Mapping[str, Sequence[str]] | None = None,
+    mentions: Sequence[str] = (),
+    search_paths: int | None = None,
+    metadata: bytes | None = None,
+) -> bytes:
+    """A DLL; ``managed`` gives it a CLR header and metadata, as .NET assemblies have, else it has no section.
 
     ``header_at`` is e_lfanew, the file offset in bytes of the PE signature; ``directories`` the number of data
-    directories that the optional header declares.
+    directories that the optional header declares. ``calls``, ``mentions`` and ``search_paths`` are those of
+    `build_metadata`, whose result ``metadata`` replaces.
     """
     wide = arch in ("x86_64", "arm64")
     dos = (b"MZ" + bytes(58) + struct.pack("<I", header_at)).ljust(header_at, b"\0")
@@ -65,5 +78,13 @@ def build_pe(arch: str = "x86_64", *, managed: bool = False, header_at: int = 0x
     optional += struct.pack("<4Q" if wide else "<4I", 0x100000, 0x1000, 0x100000, 0x1000)
     optional += struct.pack("<II", 0, directories) + b"".join(struct.pack("<II", *entry) for entry in entries)
     characteristics = 0x2022 if wide else 0x2102
-    coff = struct.pack("<HHIIIHH", PE_MACHINES[arch], 0, 0, 0, 0, len(optional), characteristics)
-    return (dos + b"PE\0\0" + coff + optional).ljust(0x400, b"\0")
+    coff = struct.pack("<HHIIIHH", PE_MACHINES[arch], int(managed), 0, 0, 0, len(optional), characteristics)
+    headers = dos + b"PE\0\0" + coff + optional
+    if not managed:
+        return headers.ljust(0x400, b"\0")
+    content = metadata or build_metadata(calls or {}, mentions=mentions, search_paths=search_paths)
+    section = build_section(content)
+    at = max(0x400, (len(headers) + 40 + 0x1FF) // 0x200 * 0x200)
+    place = struct.pack("<IIII", len(section), ADDRESS, len(section), at)
+    headers += b".text\0\0\0" + place + bytes(12) + struct.pack("<I", 0x60000020)
+    return headers.ljust(at, b"\0") + section

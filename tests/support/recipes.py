@@ -307,9 +307,11 @@ def _wheel(where: str, data: Mapping[str, Any]) -> list[FileRecipe]:
     files = list(_files(where, table.take("files", dict)))
     tags = "".join(f"Tag: {part}\n" for part in _expand_tag(tag))
     wheel = f"Wheel-Version: 1.0\nGenerator: bdist_wheel (0.43.0)\nRoot-Is-Purelib: {pure}\n{tags}"
+    about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    about += "".join(f"Requires-Dist: {requirement}\n" for requirement in table.texts("requires"))
     files += [
         FileRecipe(f"{info}/INSTALLER", b"pip\n"),
-        FileRecipe(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()),
+        FileRecipe(f"{info}/METADATA", about.encode()),
         FileRecipe(f"{info}/WHEEL", wheel.encode()),
     ]
     rows = [f"{file.path},{_record_hash(file)}" for file in files]

@@ -1,0 +1,153 @@
+"""Modules and names that a newer Python no longer has (data/removed.json), and a quick look for them in source code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from ..named_tuple import NamedTuple
+
+HEAD = 6_144
+"""Bytes of a module in which its imports are sought."""
+_LINES = rb"\n(?:import|from) +([\w., ]+)"
+_SEPARATORS = bytes.maketrans(b",.", b"  ")
+_BY_ATTRIBUTE = ("collections", "inspect", "asyncio", "pkgutil", "configparser")
+"""Modules whose lost names are used as attributes at the top of modules: base classes, decorators, registrations."""
+_MOST = 20
+
+
+class Removed(NamedTuple):
+    """``name`` is dotted. ``version`` is the first Python without it, None for what the runtimes themselves lost.
+
+    ``use`` stands in its place, ``package`` brings it back under its name, and ``hook`` is a module of that package
+    that does so only once the package was imported. ``kept``: names below it that are still there, ``whole`` a module
+    that only a whole copy has; ``what`` explains.
+    """
+
+    name: str
+    version: tuple[int, int] | None
+    use: str
+    package: str | None = None
+    hook: str | None = None
+    kept: frozenset[str] = frozenset()
+    whole: str | None = None
+    what: str | None = None
+
+
+class _Table(NamedTuple):
+    modules: Mapping[str, Removed]
+    names: Mapping[str, Removed]
+    words: frozenset[bytes]
+    tops: frozenset[str]
+    lines: Callable[[bytes, int, int], list[bytes]]
+
+
+@lru_cache(maxsize=1)
+def _table() -> _Table:
+    with open(os.path.join(os.path.dirname(__file__), "data", "removed.json"), encoding="utf-8") as file:
+        data = json.load(file)
+    modules: dict[str, Removed] = {}
+    names: dict[str, Removed] = {}
+    for item in data["modules"]:
+        version = _version(item["removed"])
+        modules[item["name"]] = Removed(item["name"], version, item["use"], item.get("package"), item.get("hook"))
+    for item in data["names"]:
+        for name in item["names"]:
+            dotted = f"{item['module']}.{name}"
+            names[dotted] = Removed(dotted, _version(item["removed"]), item["use"])
+    for item in data["bundled"]:
+        kept = frozenset(item["kept"])
+        modules[item["name"]] = Removed(
+            item["name"], None, item["use"], item["package"], None, kept, item["whole"], item["what"]
+        )
+    words = {name.rpartition(".")[2] for name in (*modules, *names)} | set(_BY_ATTRIBUTE)
+    # These are in every second file; their modules are told by the full name later.
+    words -= {"io", "re", "requests"}
+    tops = frozenset([name.partition(".")[0] for name in (*modules, *names)])
+    return _Table(
+        modules, names, frozenset(word.encode() for word in words | {"vendored"}), tops, re.compile(_LINES).findall
+    )
+
+
+def _version(text: str) -> tuple[int, int]:
+    major, _, minor = text.partition(".")
+    return int(major), int(minor)
+
+
+def removed(dotted: str) -> Removed | None:
+    """What is known of a module or name, or of what it lies in: distutils for distutils.core.setup."""
+    table = _table()
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        head = ".".join(parts[:end])
+        found = table.modules.get(head) or table.names.get(head)
+        if found is not None:
+            return None if end < len(parts) and parts[end] in found.kept else found
+    return None
+
+
+def names_of() -> Mapping[str, Removed]:
+    """Every name in a module that some Python lost."""
+    return _table().names
+
+
+def modules_of() -> Mapping[str, Removed]:
+    """Every module that some Python, or the runtimes, lost."""
+    return _table().modules
+
+
+def mentioned(data: bytes, path: str) -> tuple[str, ...]:
+    """The lost modules and names that the head of a module imports at its left margin, or uses as attributes.
+
+    A quick look that may be wrong: it does not know strings from code. Tests are passed over.
+    """
+    if "/tests/" in path:
+        return ()
+    table = _table()
+    lines: list[bytes] = table.lines(data, 0, HEAD)
+    if data.startswith((b"import ", b"from ")):
+        lines += table.lines(b"\n" + data[:HEAD], 0, data.find(b"\n", 0, HEAD) + 1 or HEAD)
+    if not lines:
+        return ()
+    joined = b" ".join([*lines, b""])
+    # The names of `from a import (` are on lines of their own, which are not among these.
+    if (
+        table.words.isdisjoint(joined.translate(_SEPARATORS).split())
+        and b" import  " not in joined
+        and b"typing." not in joined
+    ):
+        return ()
+    found: set[str] = set()
+    for line in lines:
+        # Of `from a import (b, ...)` the parenthesis is not in the line.
+        module, is_from, rest = (line + b" ").decode("ascii").partition(" import ")
+        if not is_from:
+            for part in module.split(","):
+                name = part.split()[0] if part.split() else ""
+                if name.partition(".")[0] in table.tops:
+                    found.update(_known(name))
+                    if name in _BY_ATTRIBUTE:
+                        found.update(_attributes(data, name))
+        elif module.partition(".")[0] in table.tops:
+            if not rest.strip():
+                start = data.find(b"(", data.find(line))
+                rest = data[start + 1 : data.find(b")", start)].decode("ascii", "replace")
+            for part in rest.split(","):
+                name = part.split()[0] if part.split() else ""
+                found.update(_known(f"{module.strip()}.{name}"))
+    return tuple(sorted(found)[:_MOST])
+
+
+def _known(dotted: str) -> tuple[str, ...]:
+    known = removed(dotted)
+    return () if known is None else (known.name,)
+
+
+def _attributes(data: bytes, module: str) -> set[str]:
+    # At the left margin: base classes, decorators, values. What functions use fails only when they are called.
+    found = re.findall(rf"\n[\w@][^\n#]*\b{module}\.(\w+)".encode(), data) if module.encode() + b"." in data else []
+    dotted = {f"{module}.{name.decode('ascii', 'replace')}" for name in set(found)}
+    return {name for name in dotted if name in _table().names}

@@ -1,0 +1,84 @@
+"""Whether installed files are what their RECORD says, byte for byte. Asked for only: everything is inflated again."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+
+from ..artifact import FILE, Entry
+from ..artifact.distributions import Distribution
+from ..rules import Subject
+from ..rules.python_findings import Altered
+
+MAX_FILE = 256 << 20
+MAX_TOTAL = 1 << 30
+"""Bytes of one file, and of one artifact, that are read again."""
+
+
+class HashCheck:
+    """Compares the files of each artifact, once a run. ``unread`` has (subject, path) of what is too large for that."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Altered, ...]] = {}
+        self.unread: list[tuple[Subject, str]] = []
+
+    def altered(self, subjects: Sequence[Subject]) -> tuple[Altered, ...]:
+        """For each distribution the files that are something else."""
+        found: list[Altered] = []
+        for subject in subjects:
+            if subject.id not in self._known:
+                self._known[subject.id] = tuple(self._of(subject))
+            found += self._known[subject.id]
+        return tuple(found)
+
+    def _of(self, subject: Subject) -> Iterator[Altered]:
+        if subject.artifact.form == "wheel":
+            return
+        listed = _listed(subject)
+        if not listed:
+            return
+        wrong: dict[str, list[tuple[str, str]]] = {}
+        left = MAX_TOTAL
+        for entry in subject.artifact.entries:
+            digests = listed.get(entry.path)
+            if digests is None or entry.kind != FILE or entry.size < 0:
+                continue
+            if entry.size > min(MAX_FILE, left):
+                self.unread.append((subject, entry.path))
+                continue
+            left -= entry.size
+            how = _difference(subject, entry, {digest for digest, _ in digests})
+            if how is not None:
+                wrong.setdefault(digests[0][1].info, []).append((entry.path, how))
+        for distribution in subject.distributions.all:
+            if distribution.info in wrong:
+                yield Altered(subject, distribution, tuple(sorted(wrong[distribution.info])))
+
+
+def _listed(subject: Subject) -> dict[str, list[tuple[str, Distribution]]]:
+    """Path to (SHA-256, base64; distribution). Several may list one file: any of their hashes will do."""
+    listed: dict[str, list[tuple[str, Distribution]]] = {}
+    for distribution in subject.distributions.all:
+        for row in distribution.record or ():
+            algorithm, _, value = row.hash.partition("=")
+            if algorithm == "sha256" and value and not row.path.startswith(("../", "/")):
+                listed.setdefault(distribution.directory + row.path, []).append((value.rstrip("="), distribution))
+    return listed
+
+
+def _difference(subject: Subject, entry: Entry, digests: set[str]) -> str | None:
+    """What became of a file: ``native`` code that was changed, ``line ends``, or ``content``; None when it is whole."""
+    data = subject.artifact.read(entry, MAX_FILE)
+    if _digest(data) in digests:
+        return None
+    if data[:4] == b"\x7fELF":
+        return "native"
+    unix = data.replace(b"\r\n", b"\n")
+    if _digest(unix) in digests or _digest(unix.replace(b"\n", b"\r\n")) in digests:
+        return "line ends"
+    return "content"
+
+
+def _digest(data: bytes) -> str:
+    return base64.urlsafe_b64encode(sha256(data).digest()).decode("ascii").rstrip("=")

@@ -1,0 +1,192 @@
+"""The code of Python packages, read again where a fault makes it worth while: what does importing a package run?
+
+Nothing is read of an artifact whose distributions are whole and have what they need.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+
+from ..artifact import FILE, Artifact, Entry
+from ..artifact.distributions import Distribution
+from ..artifact.python_imports import Import, confirms, imports_in, module_name
+from ..named_tuple import NamedTuple
+from ..rules import Subject
+from ..rules.python_findings import Step
+
+MAX_FILE = 1 << 20
+"""Bytes of one module that are looked at."""
+MAX_READ = 24 << 20
+"""Bytes of one artifact that are read again in one run."""
+_ROUNDS = 8
+
+
+class Modules(NamedTuple):
+    """The modules of a distribution that are there: dotted name to path; ``packages`` are those with an __init__."""
+
+    paths: Mapping[str, str]
+    packages: frozenset[str]
+
+    @property
+    def tops(self) -> list[str]:
+        """What people import: the modules and packages at the top; those of namespace packages further below."""
+        return sorted([name for name in self.paths if not any(above in self.paths for above in _above(name))])
+
+
+def _above(name: str) -> Iterator[str]:
+    while name := name.rpartition(".")[0]:
+        yield name
+
+
+class PythonCode:
+    """Reads modules, each at most once in a run, and keeps only their imports."""
+
+    def __init__(self) -> None:
+        # The artifact is kept in the value: its id stays its own for as long as the key is there.
+        self._imports: dict[tuple[int, str], tuple[Artifact, tuple[Import, ...] | None]] = {}
+        self._confirmed: dict[tuple[int, str, int], bool] = {}
+        self._entries: dict[int, dict[str, Entry]] = {}
+        self._left: dict[int, int] = {}
+
+    def entry(self, artifact: Artifact, path: str) -> Entry | None:
+        """The file at ``path``."""
+        if id(artifact) not in self._entries:
+            self._entries[id(artifact)] = {entry.path: entry for entry in artifact.entries if entry.kind == FILE}
+        return self._entries[id(artifact)].get(path)
+
+    def source(self, artifact: Artifact, path: str) -> bytes | None:
+        """The bytes of a module; None where they are too many, or no source."""
+        entry = self.entry(artifact, path)
+        left = self._left.setdefault(id(artifact), MAX_READ)
+        if entry is None or not path.endswith(".py") or not 0 <= entry.size <= min(MAX_FILE, left):
+            return None
+        self._left[id(artifact)] = left - entry.size
+        return artifact.read(entry, MAX_FILE)
+
+    def imports(self, artifact: Artifact, path: str, package: str) -> tuple[Import, ...] | None:
+        """What a module imports; None where its source cannot be read."""
+        key = (id(artifact), path)
+        if key not in self._imports:
+            data = self.source(artifact, path)
+            self._imports[key] = (artifact, None if data is None else tuple(imports_in(data, package)))
+        return self._imports[key][1]
+
+    def confirmed(self, artifact: Artifact, step: Step) -> bool:
+        """Whether the statement surely runs when its module is imported."""
+        key = (id(artifact), step.path, step.line)
+        if key not in self._confirmed:
+            data = self.source(artifact, step.path)
+            self._confirmed[key] = data is not None and confirms(data, step.line)
+        return self._confirmed[key]
+
+    def chain(
+        self, artifact: Artifact, modules: Mapping[str, str], packages: frozenset[str], start: str, hit: Hit
+    ) -> tuple[Step, ...]:
+        """The statements by which importing ``start`` comes to an import that ``hit`` knows; none when it does not."""
+        refuted: set[Step] = set()
+        for _ in range(_ROUNDS):
+            steps = self._walk(artifact, modules, packages, start, hit, refuted)
+            wrong = [step for step in steps if not self.confirmed(artifact, step)]
+            if not wrong:
+                return steps
+            refuted.update(wrong)
+        return ()
+
+    def _walk(
+        self,
+        artifact: Artifact,
+        modules: Mapping[str, str],
+        packages: frozenset[str],
+        start: str,
+        hit: Hit,
+        refuted: set[Step],
+    ) -> tuple[Step, ...]:
+        came: dict[str, tuple[str, Step] | None] = {start: None}
+        pending = deque([start])
+        while pending:
+            name = pending.popleft()
+            path = modules.get(name)
+            if path is None:
+                continue
+            for item in self.imports(artifact, path, package_of(name, packages)) or ():
+                step = Step(path, item.line, item.module)
+                if not item.outer or step in refuted:
+                    continue
+                found = hit(item)
+                if found is not None:
+                    return (*_back(came, name), step._replace(module=found))
+                for other in modules_of(item):
+                    if other in modules and other not in came:
+                        came[other] = (name, step._replace(module=other))
+                        pending.append(other)
+        return ()
+
+    def anywhere(
+        self, artifact: Artifact, modules: Mapping[str, str], packages: frozenset[str], hit: Hit
+    ) -> tuple[Step | None, bool, bool]:
+        """(the first import that ``hit`` knows, statements not indented before others; whether it is one of those;
+        whether all modules could be read)."""
+        inner: Step | None = None
+        whole = True
+        for name in sorted(modules):
+            found = self.imports(artifact, modules[name], package_of(name, packages))
+            whole = whole and (found is not None or not modules[name].endswith(".py"))
+            for item in found or ():
+                wanted = hit(item)
+                if wanted is None:
+                    continue
+                step = Step(modules[name], item.line, wanted)
+                if item.outer and self.confirmed(artifact, step):
+                    return step, True, whole
+                inner = inner or step
+        return inner, False, whole
+
+
+Hit = Callable[[Import], "str | None"]
+"""The module that an import asks for, if it is one of those sought."""
+
+
+def _back(came: Mapping[str, tuple[str, Step] | None], name: str) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    at = came[name]
+    while at is not None:
+        steps.append(at[1])
+        at = came[at[0]]
+    return tuple(reversed(steps))
+
+
+def package_of(name: str, packages: frozenset[str]) -> str:
+    """The package in which a module's relative imports begin."""
+    return name if name in packages else name.rpartition(".")[0]
+
+
+def modules_of(item: Import) -> Iterator[str]:
+    """Everything that an import statement may load: each package above, and the names as modules."""
+    parts = item.module.split(".")
+    for end in range(1, len(parts) + 1):
+        yield ".".join(parts[:end])
+    for name in item.names:
+        yield f"{item.module}.{name}"
+
+
+def modules_in(subject: Subject, distribution: Distribution) -> Modules:
+    """The modules of a distribution that the artifact has: those that RECORD lists, else those below its names."""
+    artifact, directory = subject.artifact, distribution.directory
+    rows: Iterator[str]
+    if distribution.record is not None:
+        rows = (row.path for row in distribution.record if artifact.has(directory + row.path))
+    else:
+        tops = distribution.top_level or (distribution.name.replace("-", "_"),)
+        starts = tuple([directory + top + end for top in tops for end in ("/", ".")])
+        rows = (e.path[len(directory) :] for e in artifact.entries if e.path.startswith(starts) and e.kind == FILE)
+    paths: dict[str, str] = {}
+    packages: set[str] = set()
+    for row in rows:
+        named = module_name(row)
+        if named is None:
+            continue
+        paths.setdefault(named[0], directory + row)
+        if named[1]:
+            packages.add(named[0])
+    return Modules(paths, frozenset(packages))

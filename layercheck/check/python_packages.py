@@ -1,0 +1,38 @@
+"""What a run learns of Python's packages beyond the one pass. Loaded only where there is Python code."""
+
+from __future__ import annotations
+
+from ..rules import StackView, Subject, TargetView
+from .hashes import HashCheck
+from .lost import lost_files
+from .metadata import metadata_asked
+from .needs import NeedReader, listed_in
+from .python_code import PythonCode
+
+
+class PythonPackages:
+    """Reads the code of packages again where a fault makes it worth while, for all deployments of a run."""
+
+    def __init__(self, *, verify_hashes: bool) -> None:
+        self._code = PythonCode()
+        self._needs = NeedReader(self._code)
+        self._hashes = HashCheck()
+        self._verify = verify_hashes
+
+    def of_stack(self, stack: StackView) -> StackView:
+        """The stack with what its packages have lost, whatever the target."""
+        subjects = stack.subjects
+        return stack._replace(
+            lost=lost_files(subjects, stack.overlay, self._code),
+            altered=self._hashes.altered(subjects) if self._verify else (),
+            asked=metadata_asked(subjects, self._code),
+            listed=tuple(listed_in(subjects)),
+        )
+
+    def of_target(self, view: TargetView) -> TargetView:
+        """The view with what is required on its target, and not there."""
+        return view._replace(needs=self._needs.needs(view), unlisted=self._needs.unlisted(view))
+
+    def unread(self, subject: Subject) -> list[str]:
+        """The files of an artifact that are too large to be compared with their RECORD."""
+        return [path for owner, path in self._hashes.unread if owner is subject]
