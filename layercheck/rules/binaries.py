@@ -9,7 +9,7 @@ from ..elf import ElfImage, Libc, detect_libc, machine_name
 from ..elf.image import EM_386, EM_ARM, EM_X86_64, MACHINES
 from ..filesystem import Hit
 from ..finding import Confidence, Defect, Severity
-from .advice import is_for_elsewhere, machine_done_without, reinstall_all
+from .advice import for_any_system, is_for_elsewhere, machine_done_without, reinstall_all
 from .alternatives import family
 from .base import ArtifactView, Fault, Subject, TargetView, quote, rule
 from .building import build_for, copies_for_linux, hidden_copy, without_musl
@@ -82,7 +82,7 @@ def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
         fitting = fitting_families(view, subject) if found else set()
         found = {path: image for path, image in found.items() if family(path) not in fitting}
         fixes = reinstall_all(view, subject, found)
-        without = machine_done_without(subject, found)
+        without = machine_done_without(view, subject, found)
         for path, image in found.items():
             built = machine_name(image.machine, image.bits)
             optional = without.get(path, "")
@@ -145,13 +145,16 @@ def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
         copies = copies_for_linux(view, subject) if at_fault else {}
         for path, binary in at_fault.items():
             system = {"Mach-O": "macOS", "PE": "Windows"}[binary.format]
+            extra = for_any_system(subject, path)
             yield Fault(
                 f"a {binary.format} file ({system}, {', '.join(binary.architectures)}) where Linux needs ELF: "
-                "invalid ELF header",
+                "invalid ELF header" + extra,
                 subject,
                 path,
                 hidden_copy(copies, path) + (fixes.get(path) or build_for(view, path)),
-                details={"format": binary.format, "architectures": list(binary.architectures)},
+                Severity.WARNING if extra else None,
+                Confidence.LIKELY if extra else None,
+                {"format": binary.format, "architectures": list(binary.architectures)},
             )
 
 
