@@ -6,12 +6,16 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 LAYERS ?= small seed seed_arm64 limit
 DEMO = .cache/demo/image-processing.zip
 
-.PHONY: help demo test test-slow lint docs bench clean
+FUZZ_TARGETS = zip elf probes python check
+FUZZ_SECONDS ?= 20
+
+.PHONY: help demo test test-slow fuzz lint docs bench clean
 
 help:
 	@echo "make demo   build a layer of numpy and Pillow and check it against three targets"
 	@echo "make test   run the tests, but for those below"
 	@echo "make test-slow   real artifacts by real loaders, arm64's through an emulator (as root; fetches 700 MB once)"
+	@echo "make fuzz   fuzz each reader for FUZZ_SECONDS ($(FUZZ_SECONDS)), guided by coverage"
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   write the generated pages anew"
 	@echo "make bench  build the benchmark layers and compare with unzip (LAYERS=\"$(LAYERS)\")"
@@ -43,6 +47,19 @@ test: $(VENV)/.developed
 # -rP shows at the end what each test compared, and the seeds.
 test-slow: $(VENV)/.developed
 	$(BIN)/python -m pytest -v -n auto -m slow -rP
+
+$(VENV)/.fuzz: $(VENV)/.developed
+	$(PIP) install --only-binary=atheris --editable '.[fuzz]'
+	touch $@
+
+# What is found stays in .cache/fuzz, and the next run begins with it.
+fuzz: $(VENV)/.fuzz
+	@mkdir -p .cache; set -e; for target in $(FUZZ_TARGETS); do \
+	  echo "fuzzing $$target for $(FUZZ_SECONDS) s"; \
+	  $(BIN)/python tests/fuzz/run.py $$target $(FUZZ_SECONDS) .cache/fuzz 2>.cache/fuzz-$$target.log \
+	    || { tail -n 40 .cache/fuzz-$$target.log; exit 1; }; \
+	  grep -E "^stat::number_of_executed_units|^#[0-9]+.*DONE" .cache/fuzz-$$target.log; \
+	done
 
 lint: $(VENV)/.developed
 	$(BIN)/python -m ruff check .

@@ -17,6 +17,9 @@ from .named_tuple import NamedTuple
 TASK, OPT = "/var/task", "/opt"
 _MAX_LINKS = 40
 """Linux's own bound on symlinks in one path (MAXSYMLINKS)."""
+MAX_STEPS = 1_500_000
+"""Directories passed on the way of symlinks in one deployment, on all environments together: a second or two."""
+TOO_MANY = "too many links"
 
 
 class Mount(NamedTuple):
@@ -55,7 +58,7 @@ class Hit(NamedTuple):
 
 
 class Miss(NamedTuple):
-    """``reason``: absent, loop, not a directory, denied or escapes."""
+    """``reason``: absent, loop, not a directory, denied, escapes, or too many links (not followed, so not known)."""
 
     reason: str
 
@@ -72,8 +75,14 @@ class Overlay:
         self.overridden: list[tuple[str, int, int]] = []
         self._libraries: dict[str, list[Node]] | None = None
         self.clashes: list[tuple[str, int, int]] = []
+        self._steps = MAX_STEPS
         for index, mount in enumerate(self.mounts):
             self._add(index, mount)
+
+    def may_follow(self, steps: int) -> bool:
+        """Whether one more symlink may be followed, whose target has so many parts."""
+        self._steps -= steps
+        return self._steps >= 0
 
     def libraries(self, name: str) -> list[Node]:
         """The files that could be the library ``name``: by file name, or by the soname that they give themselves."""
@@ -201,7 +210,10 @@ class Filesystem:
                     return Miss("loop")
                 if target.startswith("/"):
                     at = ""
-                pending += _steps(target)
+                parts = _steps(target)
+                if not self.overlay.may_follow(len(parts) + 1):
+                    return Miss(TOO_MANY)
+                pending += parts
                 continue
             at = here
             if pending and not self._is_directory(at):

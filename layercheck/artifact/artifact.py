@@ -18,10 +18,13 @@ from .directory_scan import DirectoryScan
 from .entry import DIRECTORY, FILE, SYMLINK, Entry, Facts
 from .hashed_source import HashedSource
 from .inflate import choose_engine
-from .source import BytesSource, Source, open_path, open_stream
+from .names import MAX_PATH
+from .source import BytesSource, DescriptorSource, Source, open_path, open_stream
 from .zip_directory import read_directory
 from .zip_scan import Progress, ZipScan
 
+MAX_STEPS = 500_000
+"""Directories passed on the way of all symlinks of an artifact: half a second of them."""
 _AFTER_SLASH = chr(ord("/") + 1)
 _FORMS = {".whl": "wheel", ".jar": "jar"}
 
@@ -52,6 +55,9 @@ class Artifact:
         self.code_sha256: str | None = digest
         self.content_sha256 = _content_sha256(scan)
         self.unzipped_bytes = sum([entry.bytes for entry in self.entries if entry.kind != DIRECTORY])
+        self.unzipped_bytes += scan.left_out_bytes
+        # What found no room among its facts: how many of each kind.
+        self.unread: Mapping[str, int] = scan.unread
 
     @property
     def inflate_count(self) -> int:
@@ -100,7 +106,8 @@ class Artifact:
             own = bisect_left(paths, path)
             return sums[end] - sums[first] + sum([size for name, size in files[own : own + 1] if name == path])
 
-        return sums[-1] + sum([size(target) for path in links if (target := _follow(path, links))])
+        steps = _Steps()
+        return sums[-1] + sum([size(target) for path in links if (target := _follow(path, links, steps))])
 
     def close(self) -> None:
         """Close the file behind it, if it was opened here."""
@@ -124,10 +131,18 @@ def _as_installed(entry: Entry) -> Entry:
     return entry._replace(mode=0o100755 if runs or ".data/scripts/" in entry.path else 0o100644)
 
 
-def _follow(path: str, links: Mapping[str, str]) -> str:
-    """Where a path inside the artifact leads to; "" when it leads out, nowhere or in a circle."""
+class _Steps:
+    """What is left of ``MAX_STEPS``."""
+
+    def __init__(self) -> None:
+        self.left = MAX_STEPS
+
+
+def _follow(path: str, links: Mapping[str, str], steps: _Steps) -> str:
+    """Where a path inside the artifact leads to; "" when it leads out, nowhere, in a circle or too far to follow."""
     pending, at, followed = path.split("/")[::-1], "", 0
-    while pending:
+    while pending and steps.left > 0 and len(at) <= MAX_PATH:
+        steps.left -= 1
         part = pending.pop()
         if part in ("", "."):
             continue
@@ -145,7 +160,7 @@ def _follow(path: str, links: Mapping[str, str]) -> str:
         if followed > 40 or target.startswith("/"):
             return ""
         pending += target.split("/")[::-1]
-    return at
+    return "" if pending else at
 
 
 def open_artifact(
@@ -187,7 +202,15 @@ def _open_zip(source: Source, name: str, engine: str, progress: Progress | None)
     try:
         hashed = HashedSource(source)
         scan = ZipScan(hashed, read_directory(hashed), choose_engine(engine), progress)
-        return Artifact(name, _FORMS.get(os.path.splitext(name)[1].lower(), "zip"), scan, hashed)
+        artifact = Artifact(name, _FORMS.get(os.path.splitext(name)[1].lower(), "zip"), scan, hashed)
+        if isinstance(source, DescriptorSource):
+            source.check_unchanged()
+        return artifact
+    except OSError as error:
+        source.close()
+        if error.filename is None and error.errno is not None:
+            error.filename = name
+        raise
     except BaseException:
         source.close()
         raise

@@ -11,7 +11,7 @@ from ..elf import View
 from ..finding import Defect
 from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
 from .inflate import MAX_WHOLE
-from .names import name_defect
+from .names import MAX_DEPTH, name_defect
 from .probes import HEAD, Readers, probe
 from .zip_scan import MAX_COUNTED, members_without_files
 
@@ -28,12 +28,15 @@ class DirectoryScan:
         self.checksums: list[int | None] = []
         self.read_count = 0
         self.stopped = False
+        self.left_out_bytes = 0
         self._counted = 0
         self._entries: list[Entry] = []
         self._readers = Readers()
         self._walk(b"", os.listdir(self.root))
+        self.unread = self._readers.room.unread
         self.entries = tuple(self._entries)
-        if members_without_files([entry.kind for entry in self.entries]):
+        unread = any(defect.kind in ("unreadable", "left-out") for defect in self.defects)
+        if not unread and members_without_files([entry.kind for entry in self.entries]):
             self.defects.append(Defect("empty", None, "it holds no file"))
 
     def _walk(self, prefix: bytes, names: Sequence[bytes]) -> None:
@@ -46,6 +49,10 @@ class DirectoryScan:
                 status = os.lstat(full)
                 if S_ISDIR(status.st_mode):
                     self._add(raw + b"/", DIRECTORY, status, 0)
+                    if raw.count(b"/") >= MAX_DEPTH:
+                        detail = f"it lies more than {MAX_DEPTH} directories deep"
+                        self.defects.append(Defect("left-out", _path(raw), detail))
+                        continue
                     pending.extend(raw + b"/" + name for name in sorted(os.listdir(full), reverse=True))
                 elif S_ISLNK(status.st_mode):
                     self._link(raw, full, status)
@@ -60,7 +67,8 @@ class DirectoryScan:
 
     def _link(self, raw: bytes, full: bytes, status: os.stat_result) -> None:
         target = os.readlink(full)
-        self.facts[_path(raw)] = Facts(link_target=decode_name(target))
+        if self._readers.room.for_target(len(target)):
+            self.facts[_path(raw)] = Facts(link_target=decode_name(target))
         self._add(raw, SYMLINK, status, len(target), zlib.crc32(target))
 
     def _file(self, raw: bytes, full: bytes, status: os.stat_result) -> None:
@@ -79,6 +87,8 @@ class DirectoryScan:
             crc, size, head = _read_pieces(full)
             facts = probe(head, path, self._readers, _FileRanges(full, size))
         self._counted += size
+        if size != status.st_size:
+            self.defects.append(Defect("unreadable", path, "it changed while it was read"))
         if facts is not None:
             self.facts[path] = facts
         self._add(raw, FILE, status, size, crc)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Protocol
 
 MAX_PATH, MAX_COMPONENT = 4_095, 255
 """Linux: PATH_MAX without its NUL, and NAME_MAX, in bytes."""
 MAX_DEPTH = 64
 """Folders below one another that are looked into; node_modules in node_modules reach about 30."""
+ALWAYS_PLACED = 2 * MAX_DEPTH
+"""Bytes up to which no name is too deep."""
+MAX_TREE = 16 << 20
+"""Characters of the paths of all directories. 10,000 of them, as 60,000 files have, take 600,000."""
+_SURELY_SMALL = 2 << 20
+"""Bytes of names that cannot make so large a tree."""
+_SHOWN = 200
 _ORDINARY = re.compile(rb"(?:[\w@][\w.@+=~ -]*/)*[\w@][\w.@+=~ -]*").fullmatch
 
 
@@ -33,6 +42,48 @@ def name_defect(raw: bytes) -> tuple[str, str] | None:
     if b".." in raw and b".." in raw.split(b"/"):
         return "unsafe-path", "its path leaves the archive through '..'"
     return None
+
+
+class _Named(Protocol):
+    """What has a name."""
+
+    @property
+    def raw(self) -> bytes:
+        """The name as it stands in the archive."""
+
+
+class Trees:
+    """Which names have no place in the tree of directories: paths that long, that deep or that many fill memory.
+
+    ``large``: there are so many that each new directory is counted.
+    """
+
+    def __init__(self, named: Sequence[_Named]) -> None:
+        self.large = sum([len(item.raw) for item in named]) > _SURELY_SMALL and (
+            sum([len(item.raw) * item.raw.count(b"/") for item in named]) > 2 * MAX_TREE
+        )
+        self._known: set[bytes] = set()
+        self._left = MAX_TREE
+
+    def problem(self, raw: bytes) -> tuple[str, str] | None:
+        """(kind of defect, detail) for a name that must be left out."""
+        if len(raw) > MAX_PATH:
+            return "unsafe-path", f"its name is longer than Linux allows ({len(raw)} bytes)"
+        if raw.count(b"/") > MAX_DEPTH:
+            return "left-out", f"it lies more than {MAX_DEPTH} directories deep"
+        end = raw.rfind(b"/") if self.large else -1
+        while end > 0 and raw[:end] not in self._known:
+            self._left -= end
+            if self._left < 0:
+                return "left-out", "the names of all directories are longer than is read"
+            self._known.add(raw[:end])
+            end = raw.rfind(b"/", 0, end)
+        return None
+
+
+def shortened(raw: bytes) -> str:
+    """The beginning of a name that is too long to be told."""
+    return f"{raw[:_SHOWN].decode('utf-8', 'surrogateescape')}… ({len(raw)} bytes)"
 
 
 def plain_path(name: str) -> str:

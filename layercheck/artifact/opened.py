@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from .entry import Opened
+from .printable import is_printable
 
 HEAD_OF_SOURCE = 4_096
 """Bytes of a module in which its imports are sought."""
@@ -50,7 +51,7 @@ class Openings:
         found = []
         for match in re.finditer(_DRIVER, data[:MAX_CONFIG]):
             name = match[1].decode("utf-8", "surrogateescape").strip().strip("\"'")
-            if name.startswith("/") and name.isprintable():
+            if name.startswith("/") and is_printable(name):
                 found.append(Opened((name,), (), data.count(b"\n", 0, match.start()) + 1, config=True))
         return tuple(found[:20])
 

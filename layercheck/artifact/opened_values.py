@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ..named_tuple import NamedTuple
 from .entry import Opened
+from .printable import is_printable
 
 
 class _Unknown:
@@ -174,7 +175,7 @@ def for_linux(found: Opened) -> Opened | None:
     everything = (*found.names, *found.sought)
     if not _ELSEWHERE.isdisjoint(everything) or any("/System/" in name or ".framework" in name for name in everything):
         return None
-    if any(not name.isprintable() or len(name) > _MAX_NAME or set(name) & _ODD for name in everything):
+    if any(not is_printable(name) or len(name) > _MAX_NAME or set(name) & _ODD for name in everything):
         return None
     names = tuple([name for name in found.names if not name.lower().endswith(_OTHER_SUFFIXES)])
     sought = tuple([name for name in found.sought if not name.lower().endswith(_OTHER_SUFFIXES)])

@@ -11,11 +11,12 @@ from .dotnet import TOO_LARGE, is_deps, read_deps
 from .entry import Facts, NativeCalls, Opened
 from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
 from .metadata import NAMED as METADATA
-from .metadata import is_kept, kept
+from .metadata import MAX_RECORD, is_kept, kept
 from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 from .opened import HEAD_OF_SOURCE, Openings
 from .php import is_php_binary, is_php_ini, read_binary, read_ini
 from .removed import mentioned
+from .room import Room
 from .runtime_client import BOOTSTRAP, mentions_runtime_api, small_script
 
 MAX_FIRST_LINE = 256
@@ -25,7 +26,7 @@ HEAD = 4_096
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
 _CODE = ".py"
 _OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
-_NAMED = (*METADATA, ".deps.json", ".ini", BYTECODE)
+_NAMED = (*METADATA, ".deps.json", ".ini")
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -43,6 +44,7 @@ class Readers:
     def __init__(self) -> None:
         self.openings = Openings()
         self.jars = JarReader()
+        self.room = Room()
 
 
 def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None) -> Facts | None:
@@ -54,9 +56,9 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
         return bytecode_facts(data, path) if path.endswith(BYTECODE) else None
     first = data[0]
     if first not in _TELLING_FIRST_BYTES:
-        return _facts_of_text(data, path, readers.openings, ranges)
+        return _facts_of_text(data, path, readers, ranges)
     if first == 0x7F and data[:4] == b"\x7fELF":
-        image = read_elf(data) if ranges is None else read_elf_ranges(ranges)
+        image = readers.room.for_image(lambda: read_elf(data) if ranges is None else read_elf_ranges(ranges))
         return Facts(
             elf=image,
             runtime_api=mentions_runtime_api(data, ranges) if path == BOOTSTRAP else None,
@@ -80,24 +82,27 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
             if name == "pem":
                 return Facts(magic=_pem(data))
             return Facts(magic=name, jar=readers.jars.read(data, ranges) if is_searched_jar(path) else None)
-    return _facts_of_text(data, path, readers.openings, ranges)
+    return _facts_of_text(data, path, readers, ranges)
 
 
-def _facts_of_text(data: bytes, path: str, openings: Openings, ranges: Ranges | None) -> Facts | None:
+def _facts_of_text(data: bytes, path: str, readers: Readers, ranges: Ranges | None) -> Facts | None:
     found: tuple[Opened, ...] | None = ()
     gone: tuple[str, ...] = ()
     php = None
     if path.endswith(_OPENING):
-        found = _opens(data, path, openings, ranges)
+        found = _opens(data, path, readers.openings, ranges)
         gone = mentioned(data, path) if path.endswith(_CODE) else ()
+    elif path.endswith(BYTECODE):
+        return bytecode_facts(data, path)
     elif path.endswith(_NAMED):
-        if is_kept(path):
-            return Facts(metadata=kept(path, data, ranges), text=_small_text(data, ranges))
-        if path.endswith(BYTECODE):
-            return bytecode_facts(data, path)
-        if is_deps(path):
-            return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
-        php = read_ini(data) if is_php_ini(path) else None
+        metadata, deps, ini = is_kept(path), is_deps(path), is_php_ini(path)
+        size = len(data) if ranges is None else ranges.size
+        if (metadata or deps or ini) and readers.room.for_listing(min(size, MAX_RECORD)):
+            if metadata:
+                return Facts(metadata=kept(path, data, ranges), text=_small_text(data, ranges))
+            if deps:
+                return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
+            php = read_ini(data)
     text = _small_text(data, ranges)
     # Most members of a layer for Node.js are scripts of packages that do not matter here.
     if path.endswith(NAMED) and ("node_modules/" not in path or MARKS[0] in path or MARKS[1] in path):

@@ -41,7 +41,7 @@ def describe(head: bytes, size: int) -> str:
     if head.startswith(b"PK"):
         return "it begins like a zip, but no end record was found"
     if _is_text(head):
-        return f"it is text: {text[:60].decode('utf-8', 'replace')!r}"
+        return f"it is text: {text[:60].decode('utf-8', 'replace')!a}"
     return f"its first bytes are {head[:4].hex(' ')}"
 
 

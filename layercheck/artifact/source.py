@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from typing import BinaryIO, Protocol
@@ -64,8 +65,10 @@ class DescriptorSource:
     """An archive behind a file descriptor, on systems with ``pread``: no seek, no buffer, safe from several threads."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = path
         self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-        self.size = os.fstat(self._descriptor).st_size
+        status = os.fstat(self._descriptor)
+        self.size, self._time = status.st_size, status.st_mtime_ns
 
     def read_at(self, offset: int, length: int) -> bytes:
         """See Source."""
@@ -81,6 +84,12 @@ class DescriptorSource:
             parts.append(more)
             got += len(more)
         return b"".join(parts)
+
+    def check_unchanged(self) -> None:
+        """Raises OSError when the file was written to since it was opened: what was read is then no archive at all."""
+        status = os.fstat(self._descriptor)
+        if (status.st_size, status.st_mtime_ns) != (self.size, self._time):
+            raise OSError(errno.EBUSY, "it changed while it was read", os.fspath(self._path))
 
     def close(self) -> None:
         """Close the descriptor."""

@@ -12,9 +12,10 @@ from ..named_tuple import NamedTuple
 from .sniff import describe
 from .source import Source
 
-MAX_ENTRIES = 1_000_000
-MAX_DIRECTORY = 256 << 20
-"""Bytes of central directory that are read: room for a million entries with long names."""
+MAX_ENTRIES = 210_000
+"""Each takes more than a kilobyte of memory in the end. Lambda unzips no more than 250 MiB."""
+MAX_DIRECTORY = 32 << 20
+"""Bytes of central directory that are read: room for so many entries with long names."""
 _EOCD = Struct("<4s4H2IH")
 _EOCD64 = Struct("<4sQ2H2I4Q")
 _LOCATOR64 = Struct("<4sIQI")

@@ -9,13 +9,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from struct import Struct, unpack_from
+from typing import Any
 
 from ..elf import Ranges
 from ..elf.code import code_ranges
 from ..finding import Defect
 from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
 from .inflate import CHUNK, MAX_WHOLE, Engine, inflate_pieces, inflate_zlib
-from .names import is_ordinary, name_defect, plain_path
+from .names import ALWAYS_PLACED, Trees, is_ordinary, name_defect, plain_path, shortened
 from .probes import HEAD, Readers, probe
 from .ranges import MemberRanges, Pieces
 from .runtime_client import BOOTSTRAP
@@ -59,7 +60,10 @@ class ZipScan:
         self._replaced: set[int] = set()
         self._readers = Readers()
         self._paths: list[str] = []
+        self.left_out_bytes = 0
+        self._left_out: set[int] = set()
         self.entries: tuple[Entry, ...] = self._scan(directory.start, progress)
+        self.unread = self._readers.room.unread
 
     def _scan(self, end: int, progress: Progress | None) -> tuple[Entry, ...]:
         members = self.members
@@ -93,6 +97,7 @@ class ZipScan:
                     window_end = max(need, self._group_end(starts, place, end))
                     window = self._source.read_at(start, window_end - start)
             self._member(index, member, window, window_at, start, limit)
+        self._leave_out()
         return tuple(self._make_entries())
 
     @staticmethod
@@ -105,8 +110,15 @@ class ZipScan:
 
     def _name_all(self) -> None:
         seen: dict[str, int] = {}
+        trees = Trees(self.members)
         for index, member in enumerate(self.members):
             raw = member.raw
+            if (trees.large or len(raw) > ALWAYS_PLACED) and (problem := trees.problem(raw)) is not None:
+                self._left_out.add(index)
+                self._paths.append(shortened(raw))
+                self._kinds.append(OTHER)
+                self._defect(problem[0], index, problem[1])
+                continue
             if is_ordinary(raw):
                 path = raw.decode("ascii")
             else:
@@ -124,6 +136,14 @@ class ZipScan:
         unread = {"not-a-zip", "truncated", "bad-central"}
         if members_without_files(self._kinds) and unread.isdisjoint(defect.kind for defect in self.defects):
             self.defects.append(Defect("empty", None, "it holds no file"))
+
+    def _leave_out(self) -> None:
+        """Members without a place in a file system are told as defects, and count only as bytes."""
+        left = [self.counts[at] if self.counts[at] >= 0 else self.members[at].declared for at in self._left_out]
+        self.left_out_bytes = sum(left)
+        columns: tuple[list[Any], ...] = (self.members, self.counts, self.checksums, self._kinds, self._paths)
+        for column in columns if left else ():
+            column[:] = [value for index, value in enumerate(column) if index not in self._left_out]
 
     def _defect(self, kind: str, index: int, detail: str) -> None:
         self.defects.append(Defect(kind, self._paths[index], detail))
@@ -179,6 +199,8 @@ class ZipScan:
             data, problem = self._engine(data, declared)
             if problem is not None:
                 self._defect(problem[0], index, problem[1])
+                # What was made and thrown away took as long as what is kept.
+                self._counted += declared
                 if problem[0] == "bomb":
                     self._counted += len(data)
                     self.counts[index] = declared
@@ -193,10 +215,11 @@ class ZipScan:
         self.counts[index] = size
         self._judge_content(index, member, zlib.crc32(data))
         kind = self._kinds[index]
-        if index in self._replaced:
+        if index in self._replaced or index in self._left_out:
             return
         if kind == SYMLINK:
-            self.facts[self._paths[index]] = Facts(link_target=decode_name(data[:_MAX_LINK]))
+            if self._readers.room.for_target(size):
+                self.facts[self._paths[index]] = Facts(link_target=decode_name(data[:_MAX_LINK]))
         elif kind == FILE:
             facts = probe(data, self._paths[index], self._readers)
             if facts is not None:
@@ -256,6 +279,7 @@ class ZipScan:
         for piece in [whole] if whole is not None else self._pieces(member, at):
             if isinstance(piece, tuple):
                 self._defect(piece[0], index, piece[1])
+                self._counted += counted
                 if piece[0] == "bomb":
                     self.counts[index] = member.declared
                     return
@@ -277,7 +301,7 @@ class ZipScan:
         self._counted += max(counted, available)
         self.counts[index] = counted
         self._judge_content(index, member, crc)
-        if self._kinds[index] == FILE and kept and index not in self._replaced:
+        if self._kinds[index] == FILE and kept and index not in self._replaced | self._left_out:
             self._probe_pieces(index, member, at, kept, counted)
 
     def _at_once(self, member: Member, at: int) -> bytes | None:

@@ -20,7 +20,7 @@ from ..finding import (
     Target,
     Unchecked,
 )
-from ..linker import Resolution, resolve
+from ..linker import Resolution, Work, resolve
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 _OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC527", "LC561", "LC562", "LC581", "LC591"))
 """What an absent layer could supply."""
+MAX_FAULTS, MAX_FAULTS_IN_ALL, ALWAYS_KEPT, ENOUGH = 5_000, 20_000, 50, 250_000
+"""Faults of one rule and severity that are told: on one target, on all, and on each target whatever the others have.
+Who has more of them needs no longer list, and a hostile archive would have a million; after ``ENOUGH`` of one rule, the
+targets that follow are searched no further than for some."""
 
 
 class Run:
@@ -50,6 +54,11 @@ class Run:
         self._undefined: dict[tuple[int, str, str], Undefined] = {}
         self._symbols = SymbolReader()
         self._packages: PythonPackages | None = None
+        self._work = Work()
+        self._untold: dict[tuple[str, Severity, str | None], int] = {}
+        self._found: dict[str, int] = {}
+        self._kept: dict[tuple[str, Severity, str | None], int] = {}
+        self._kept_in_all: dict[tuple[str, Severity], int] = {}
         self._judged: set[str] = set()
 
     def add(self, source: Input) -> None:
@@ -81,11 +90,23 @@ class Run:
     def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         for rule in all_rules():
             if rule.scope == scope:
-                for said in rule.run(view):
-                    if isinstance(said, Fault):
-                        self._keep(rule, said, target, view)
-                    else:
-                        self._note(said.what, said.why, target, said.subject, said.path)
+                self._apply(rule, view, target)
+
+    def _apply(self, rule: Rule, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
+        before = self._found.get(rule.id, 0)
+        found = 0
+        for said in rule.run(view):
+            if not isinstance(said, Fault):
+                self._note(said.what, said.why, target, said.subject, said.path)
+                continue
+            found += 1
+            self._keep(rule, said, target, view)
+            if found >= ALWAYS_KEPT and before >= ENOUGH:
+                self._note(
+                    f"more of what {rule.id} finds", "there are too many to look for them all", target, None, None
+                )
+                break
+        self._found[rule.id] = before + found
 
     def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
         absent = view.stack.open if isinstance(view, TargetView) else ()
@@ -94,7 +115,14 @@ class Run:
             why = f"could be in {', '.join(absent)}, which is not at hand"
             self._note(what, why, target, fault.subject, fault.path)
         else:
-            self.raws.append(Raw(rule, fault, target))
+            severity = fault.severity or rule.severity
+            place, whole = (rule.id, severity, target), (rule.id, severity)
+            self._kept[place] = here = self._kept.get(place, 0) + 1
+            self._kept_in_all[whole] = everywhere = self._kept_in_all.get(whole, 0) + 1
+            if here <= MAX_FAULTS and (here <= ALWAYS_KEPT or everywhere <= MAX_FAULTS_IN_ALL):
+                self.raws.append(Raw(rule, fault, target))
+            else:
+                self._untold[place] = self._untold.get(place, 0) + 1
 
     def _note(self, what: str, why: str, target: str | None, subject: Subject | None, path: str | None) -> None:
         targets = (target,) if target is not None else ()
@@ -108,6 +136,11 @@ class Run:
                 self._note("its content", f"cannot be read here: {defect.detail}", None, subject, defect.entry)
         for path in self._packages.unread(subject) if self._packages is not None else ():
             self._note("whether it is what its RECORD says", "is more than is read again", None, subject, path)
+        left_out = [defect for defect in artifact.defects if defect.kind == "left-out"]
+        for defect in left_out[:1]:
+            self._note(f"{len(left_out):,} names", defect.detail, None, subject, defect.entry)
+        for kind, count in artifact.unread.items():
+            self._note(f"{count:,} {kind}", "there are more than are read in one artifact", None, subject, None)
         for entry in artifact.entries:
             if entry.kind == "other":
                 self._note("a device, pipe or socket", "is not packed into a zip", None, subject, entry.path)
@@ -138,6 +171,10 @@ class Run:
         self._collect("target", view, name)
         self._unverified(view, name)
         self._unread(view, self._undefined[_key(stack, environment, choice)].unread, name)
+        for path in view.resolution.unlinked[:1]:
+            count = len(view.resolution.unlinked)
+            why = f"more is to be linked than is followed; {path} is the first of them"
+            self._note(f"the libraries of {count:,} file{'s'[: count > 1]}", why, name, None, None)
         if self.gate and self.options.libraries == "newest" and self.options.environment is None:
             self._floor(stack, choice, view, name)
 
@@ -152,7 +189,7 @@ class Run:
         key = _key(stack, environment, choice)
         if key not in self._resolutions:
             filesystem = Filesystem(stack.overlay, environment)
-            self._resolutions[key] = (filesystem, resolve(filesystem), stack)
+            self._resolutions[key] = (filesystem, resolve(filesystem, work=self._work), stack)
         filesystem, resolution, _ = self._resolutions[key]
         if key not in self._undefined:
             self._undefined[key] = undefined_symbols(filesystem, resolution, self._symbols)
@@ -192,6 +229,10 @@ class Run:
     def report(self) -> Report:
         """The report over everything added."""
         order = {target.id: place for place, (target, _) in enumerate(self.targets)}
+        for (rule, severity, target), count in self._untold.items():
+            self._note(
+                f"{count:,} more {severity.value}s {rule}", "there are too many to tell them all", target, None, None
+            )
         everything = merge(fold(self.raws), order)
         findings = [f for f in everything if selected(f, self.options.select, self.options.ignore)]
         failing = [f for f in findings if self._fails(f)]

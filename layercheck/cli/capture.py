@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from argparse import Namespace
 from typing import Any
 
 from . import COULD_NOT, USAGE
-from .commands import fail, reason, write
+from .commands import fail, reason, standard_input, write
 from .output import Output
 
 
@@ -46,7 +45,7 @@ def _capture(root: str, library_path: str | None, symbols: bool) -> dict[str, An
         return capture(from_directory(root), library_path=library_path, symbols=symbols)
     try:
         if root == "-":
-            return capture(from_tar(sys.stdin.buffer), library_path=library_path, symbols=symbols)
+            return capture(from_tar(standard_input()), library_path=library_path, symbols=symbols)
         with open(root, "rb") as file:
             # A function's response is JSON; no tar begins so.
             if file.read(1) == b"{":

@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from . import COULD_NOT, FOUND, OK, USAGE
+from . import COULD_NOT, FOUND, OK, USAGE, say
 from .output import Output, OutputError, use_color
 
 
@@ -16,7 +16,7 @@ def fail(text: str, code: int) -> int:
     """Say what went wrong; returns ``code``."""
     from ..report.escape import visible
 
-    print(f"layercheck: {visible(text)}", file=sys.stderr)
+    say(visible(text))
     return code
 
 
@@ -66,7 +66,7 @@ def check_command(options: Namespace) -> int:
         quiet=options.quiet,
     )
     if not report.gate:
-        print("layercheck: no target given: this is a compatibility table, not a gate (see -r and -a)", file=sys.stderr)
+        say("no target given: this is a compatibility table, not a gate (see -r and -a)")
     code = write(output, text)
     if code != OK:
         return code
@@ -98,8 +98,15 @@ def target_fields(options: Namespace) -> dict[str, Any]:
 
 
 def source(name: str) -> str | BinaryIO:
-    """What an INPUT of the command line means: ``-`` is standard input."""
-    return sys.stdin.buffer if name == "-" else name
+    """What an INPUT of the command line means: ``-`` is standard input. Raises OSError when that is closed."""
+    return standard_input() if name == "-" else name
+
+
+def standard_input() -> BinaryIO:
+    """Standard input. Raises OSError when it is closed (<&-)."""
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
+    return sys.stdin.buffer
 
 
 def reason(error: OSError) -> str:

@@ -19,7 +19,7 @@ class Output:
 
     def terminal(self) -> bool:
         """Whether a person looks at it."""
-        return self._path is None and sys.stdout.isatty()
+        return self._path is None and sys.stdout is not None and sys.stdout.isatty()
 
     def width(self) -> int:
         """Columns of the terminal, at most 120; 100 elsewhere, so that a report is the same everywhere."""
@@ -47,12 +47,17 @@ class Output:
 
 
 def _write_standard(data: bytes) -> None:
+    if sys.stdout is None:
+        raise OutputError("cannot write to standard output: it is closed")
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:
         sys.stdout.write(data.decode("utf-8"))
         return
     try:
-        buffer.write(data)
+        # With PYTHONUNBUFFERED this is the raw file, which may take less than all and say nothing of the rest.
+        rest = memoryview(data)
+        while rest:
+            rest = rest[buffer.write(rest) or 0 :]
         buffer.flush()
     except BrokenPipeError:
         raise

@@ -17,7 +17,7 @@ from .image import ElfImage, Segment
 from .layout import FORMATS, Format, View
 from .notes import read_notes
 
-MAX_DYNAMIC = 16_384
+MAX_DYNAMIC = 4_096
 """Dynamic entries read. The largest seen in the wild is below 200."""
 MAX_PROGRAM_HEADERS = 4_096
 MAX_NOTES_BYTES = 65_536

@@ -6,6 +6,7 @@ from .musl import MuslLoader
 from .resolve import resolve
 from .roots import Root, find_roots
 from .search import expand, split_library_path, split_path
+from .work import Work
 
 __all__ = [
     "GlibcLoader",
@@ -18,6 +19,7 @@ __all__ = [
     "Root",
     "Uncalled",
     "Unopened",
+    "Work",
     "expand",
     "find_roots",
     "resolve",

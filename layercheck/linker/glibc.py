@@ -18,6 +18,7 @@ from .model import Load
 from .process import Found, Loaded, Process
 from .search import Directory, Place, SearchList, absolute, directory_of, expand_all, prefix_of, split_path
 from .versions import Outcome
+from .work import Work
 
 _PLATFORM = {"x86_64": "x86_64", "arm64": "aarch64"}
 
@@ -26,7 +27,7 @@ class GlibcLoader:
     """Loads programs of one filesystem. Files, directories and answers are remembered between loads.
 
     ``library_path`` replaces the environment's LD_LIBRARY_PATH; ``cpu_level`` is ``x86-64-v2`` to ``-v4`` (by default
-    what Lambda documents).
+    what Lambda documents). Loading raises TooMuch when ``work`` (by default as much as one run may do) is done.
     """
 
     def __init__(
@@ -36,8 +37,10 @@ class GlibcLoader:
         cwd: str = "/var/task",
         *,
         cpu_level: str | None = None,
+        work: Work | None = None,
     ) -> None:
         environment = filesystem.environment
+        self.work = work or Work()
         self._filesystem = filesystem
         self._loader = environment.loader
         self._architecture = environment.architecture

@@ -15,6 +15,7 @@ from .model import Load
 from .musl import MuslLoader, MuslProcess
 from .process import Process
 from .roots import PROGRAM, Root, own_musl_loader
+from .work import Work
 
 _TAG = r"\.cpython-(\d)(\d+)-"
 _LAMBDAS_OWN = "/var/lang/bin/"
@@ -23,14 +24,17 @@ _LAMBDAS_OWN = "/var/lang/bin/"
 class Hosts:
     """Loads the roots of one filesystem, each into a process of its own.
 
-    ``library_path`` replaces the environment's LD_LIBRARY_PATH.
+    ``library_path`` replaces the environment's LD_LIBRARY_PATH. Loading raises TooMuch when ``work`` is done.
     """
 
-    def __init__(self, filesystem: Filesystem, library_path: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self, filesystem: Filesystem, library_path: tuple[str, ...] | None = None, work: Work | None = None
+    ) -> None:
+        self._work = work or Work()
         self._filesystem = filesystem
         self._library_path = library_path
         self._musl = filesystem.environment.loader.kind == "musl"
-        self.loader = (MuslLoader if self._musl else GlibcLoader)(filesystem, library_path)
+        self.loader = (MuslLoader if self._musl else GlibcLoader)(filesystem, library_path, work=self._work)
         self._started: dict[str, Process | MuslProcess | None] = {}
 
     def load(self, root: Root) -> Load:
@@ -42,7 +46,7 @@ class Hosts:
         own = own_musl_loader(self._filesystem, root.image)
         if own is not None and not self._musl:
             # A program that brings its own loader is prepared by that one.
-            return MuslLoader(self._filesystem, self._library_path, path=own).load_program(root.path)
+            return MuslLoader(self._filesystem, self._library_path, path=own, work=self._work).load_program(root.path)
         return self.loader.load_program(root.path)
 
     def _open(self, root: Root) -> Load:

@@ -72,10 +72,10 @@ class Load(NamedTuple):
     def chain(self, path: str) -> tuple[str, ...]:
         """The objects from the root to the object opened as ``path``."""
         loaders = {item.path: item.loader for item in self.objects}
-        chain: list[str] = []
+        chain: dict[str, None] = {}
         step: str | None = path
         while step is not None and step not in chain:
-            chain.append(step)
+            chain[step] = None
             step = loaders.get(step)
         return tuple(reversed(chain))
 
@@ -110,10 +110,12 @@ class Resolution(NamedTuple):
     """The loads of all roots of a deployment; ``certain`` holds those roots that something surely opens.
 
     ``unopened`` are the names that Python code and configuration files open in vain, ``uncalled`` the libraries that
-    .NET assemblies call in vain.
+    .NET assemblies call in vain. ``unlinked``: the roots that were not loaded, since linking them all would take too
+    long.
     """
 
     loads: tuple[Load, ...]
     certain: frozenset[str]
     unopened: tuple[Unopened, ...] = ()
     uncalled: tuple[Uncalled, ...] = ()
+    unlinked: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from ..environment.model import Named
 from ..filesystem import Filesystem, Hit, Node
 from .library import file_of
 from .model import Load, LoadedObject, Lookup
+from .work import Work
 
 DEFAULT_DIRECTORIES = ("/lib", "/usr/local/lib", "/usr/lib")
 """Unless /etc/ld-musl-ARCH.path says otherwise."""
@@ -59,7 +60,9 @@ class MuslLoader:
         cwd: str = "/var/task",
         *,
         path: str | None = None,
+        work: Work | None = None,
     ) -> None:
+        self.work = work or Work()
         environment = filesystem.environment
         self._filesystem = filesystem
         self._cwd = cwd
@@ -151,6 +154,8 @@ class MuslProcess:
     def _load_needed(self, path: str, at: int) -> Load:
         first = at
         while at < len(self._objects) and at < MAX_OBJECTS:
+            # Each name is compared with those of all objects.
+            self._loader.work.spend((len(self._objects[at].needed) + 1) * (1 + len(self._objects) // 16))
             for name in self._objects[at].needed:
                 self._need(name, self._objects[at])
             at += 1
@@ -186,6 +191,7 @@ class MuslProcess:
                 self._map(name, requirer, found[0], found[1], via)
                 return
         tried = [f"{d}/{name}: {loader.open(f'{d}/{name}')} ({via})" for directories, via in lists for d in directories]
+        loader.work.spend(4 * len(tried))
         self._fail(name, requirer, tuple(tried) or ("an empty name",))
 
     def _lists(self, requirer: _Object) -> list[tuple[tuple[str, ...], str]]:

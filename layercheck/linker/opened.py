@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..artifact import Facts
+from ..artifact.printable import is_printable
 from ..environment.model import Environment
 from ..filesystem import Filesystem
 from .glibc import GlibcLoader
@@ -28,12 +29,19 @@ def find_unopened(filesystem: Filesystem, loader: GlibcLoader, loads: Sequence[L
         if search is None:
             search = _Search(filesystem, loader, loads)
         for opened in facts.opens or ():
+            # Each name is compared with a few hundred of the system's.
+            loader.work.spend(10 * (len(opened.names) + len(opened.sought)))
             if any(search.opens(name) for name in opened.names) or any(search.finds(name) for name in opened.sought):
                 continue
             tried = loader.tried(opened.names[0]) if opened.names else ()
             unseen = tuple([path for name in opened.sought for path in search.unseen(name)])
             found.append(Unopened(path, opened, tried, unseen))
     return tuple(found)
+
+
+def opening(filesystem: Filesystem) -> list[str]:
+    """The absolute paths of files that open libraries by name."""
+    return [path for path, _ in _opening(filesystem)]
 
 
 def _opening(filesystem: Filesystem) -> Iterator[tuple[str, Facts]]:
@@ -59,7 +67,7 @@ def _is_importable(path: str, environment: Environment) -> bool:
     if not roots:
         return False
     inner = path[len(max(roots, key=len)) + 1 :].removesuffix(".py")
-    return all(part.isidentifier() for part in inner.split("/"))
+    return is_printable(inner) and all(part.isidentifier() for part in inner.split("/"))
 
 
 class _Search:
@@ -89,6 +97,7 @@ class _Search:
 
     def unseen(self, name: str) -> list[str]:
         """Files that dlopen would find under their own names, and that are the library called ``name``."""
+        self._loader.work.spend(len(self._artifact.nodes) >> 4)
         start = f"lib{name}.so"
         files = [path for path in self._artifact.nodes if path[path.rfind("/") + 1 :].startswith(start)]
         return sorted({path for path in files if self.opens(path[path.rfind("/") + 1 :])})

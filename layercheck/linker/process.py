@@ -118,6 +118,7 @@ class Process:
                 at += 1
                 continue
             item.done = True
+            self._loader.work.spend(len(item.library.needed) + 1)
             for name in item.library.needed:
                 error = self._need(name, item)
                 if error is not None:
@@ -167,6 +168,7 @@ class Process:
         if answer is None:
             self._missing.add(name)
             tried = self._loader.explain(self._lists(requirer or self._program), name)
+            self._loader.work.spend(4 * len(tried))
             self._lookups.append(Lookup(name, by, None, None, None, tried))
             return None
         if isinstance(answer, Refusal):

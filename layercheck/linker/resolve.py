@@ -7,16 +7,20 @@ from .glibc import GlibcLoader
 from .hosts import Hosts
 from .model import Load, Resolution, Uncalled, Unopened
 from .native_calls import find_uncalled
-from .opened import find_unopened
+from .opened import find_unopened, opening
 from .roots import LIBRARY, PYTHON_PLACES, UNUSED, Root, find_roots
+from .work import TooMuch, Work
 
 
-def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None) -> Resolution:
+def resolve(
+    filesystem: Filesystem, library_path: tuple[str, ...] | None = None, work: Work | None = None
+) -> Resolution:
     """Load every certain root, then every library that none of them reached.
 
-    ``library_path`` replaces the environment's LD_LIBRARY_PATH.
+    ``library_path`` replaces the environment's LD_LIBRARY_PATH. When ``work`` is done, the rest is ``unlinked``.
     """
-    hosts = Hosts(filesystem, library_path)
+    hosts = Hosts(filesystem, library_path, work)
+    unlinked: list[str] = []
     roots = find_roots(filesystem)
     loads: list[Load] = []
     reached: set[str] = set()
@@ -26,10 +30,13 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
             continue
         if root.kind == UNUSED:
             # A module for another interpreter never loads here, and what only it needs does not either.
-            reached.update([item.real for item in hosts.load(root).objects])
+            unused = _load(hosts, root, unlinked)
+            reached.update([item.real for item in unused.objects] if unused is not None else ())
             continue
         certain.add(root.path)
-        load = hosts.load(root)
+        load = _load(hosts, root, unlinked)
+        if load is None:
+            continue
         loads.append(load)
         reached.update([item.real for item in load.objects])
     # A second copy of what is loaded, such as the link for the linker stored as a file, is no library of its own.
@@ -45,10 +52,21 @@ def resolve(filesystem: Filesystem, library_path: tuple[str, ...] | None = None)
     unopened: tuple[Unopened, ...] = ()
     uncalled: tuple[Uncalled, ...] = ()
     if isinstance(hosts.loader, GlibcLoader):
-        unopened = find_unopened(filesystem, hosts.loader, loads)
-        uncalled = find_uncalled(filesystem, hosts.loader)
-    loads += _unreached(pending, hosts)
-    return Resolution(tuple(loads), frozenset(certain), unopened, uncalled)
+        try:
+            unopened = find_unopened(filesystem, hosts.loader, loads)
+            uncalled = find_uncalled(filesystem, hosts.loader)
+        except TooMuch:
+            unlinked += opening(filesystem)
+    loads += _unreached(pending, hosts, unlinked)
+    return Resolution(tuple(loads), frozenset(certain), unopened, uncalled, tuple(unlinked))
+
+
+def _load(hosts: Hosts, root: Root, unlinked: list[str]) -> Load | None:
+    try:
+        return hosts.load(root)
+    except TooMuch:
+        unlinked.append(root.path)
+        return None
 
 
 def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:
@@ -68,7 +86,7 @@ def _opened_by_code(roots: list[Root], filesystem: Filesystem) -> list[str]:
     return [found[0].path for found in packages.values() if len(found) == 1 and found[0].kind == LIBRARY]
 
 
-def _unreached(pending: list[Root], hosts: Hosts) -> list[Load]:
+def _unreached(pending: list[Root], hosts: Hosts, unlinked: list[str]) -> list[Load]:
     """Of the libraries that no root reached, those that none of the others needs; of a circle, its first.
 
     Which needs which is told by names first: loading each of 1,000 libraries in a chain would load half a million.
@@ -78,15 +96,20 @@ def _unreached(pending: list[Root], hosts: Hosts) -> list[Load]:
         for name in (root.path[root.path.rfind("/") + 1 :], root.image.soname):
             if name:
                 named.setdefault(name, set()).add(root.path)
-    needed: set[str] = set()
+    # Who needs a name: one root, or ("") several.
+    needing: dict[str, str] = {}
     for root in pending:
         for name in root.image.needed:
-            needed |= named.get(name[name.rfind("/") + 1 :], set()) - {root.path}
+            name = name[name.rfind("/") + 1 :]
+            needing[name] = root.path if needing.get(name, root.path) == root.path else ""
+    needed = {path for name, by in needing.items() for path in named.get(name, ()) if path != by}
     loads: list[Load] = []
     seen: set[str] = set()
     for root in sorted(pending, key=lambda root: (root.path in needed, root.path)):
         if root.path not in seen:
-            load = hosts.load(root)
+            load = _load(hosts, root, unlinked)
+            if load is None:
+                continue
             loads.append(load)
             seen.update([item.real for item in load.objects])
     return loads

@@ -6,15 +6,17 @@ that is not UTF-8. None of these may reach a terminal or a log.
 
 from __future__ import annotations
 
+from ..artifact.printable import is_printable
+
 
 def visible(text: str) -> str:
     r"""The text with every character that does not print written as a Python escape (``\x1b``, ``\u202e``).
 
     A backslash stays single, so that a Windows path or a command reads as it is.
     """
-    if text.isprintable():
+    if is_printable(text):
         return text
-    return "".join([character if character.isprintable() else _escaped(character) for character in text])
+    return "".join([character if is_printable(character) else _escaped(character) for character in text])
 
 
 def _escaped(character: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..artifact import DIRECTORY
+from ..artifact.printable import is_printable
 from ..finding import Confidence, Severity
 from .base import ArtifactView, Fault, quote, rule, zip_again
 from .links import BROKEN_SYMLINK, ESCAPING_SYMLINK, FILE_DIRECTORY_CLASH, FLATTENED_SYMLINK
@@ -282,14 +283,21 @@ def _is_note(path: str) -> bool:
 )
 def CASE_COLLISION(view: ArtifactView) -> Iterator[Fault]:
     paths = {entry.path for entry in view.subject.artifact.entries}
-    folded = {path.lower() for path in paths}
+    folded = {_lower(path) for path in paths}
     if len(folded) == len(paths):
         return
     first: dict[str, str] = {}
     for path in sorted(paths):
-        other = first.setdefault(path.lower(), path)
+        other = first.setdefault(_lower(path), path)
         if other != path:
             yield Fault(f"differs from {other} only in case", view.subject, path)
+
+
+def _lower(path: str) -> str:
+    """In lower case; pairs of letters that Unicode took in lately are none, as older Pythons do not know them."""
+    if path.isascii() or is_printable(path):
+        return path.lower()
+    return "".join([character.lower() if is_printable(character) else character for character in path])
 
 
 RULES = (

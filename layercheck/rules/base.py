@@ -14,6 +14,7 @@ from ..artifact import Artifact, Facts
 from ..artifact.distributions import DistributionIndex
 from ..artifact.names import installed_place
 from ..artifact.packages import PackageIndex
+from ..artifact.printable import is_printable
 from ..artifact.python_reader import PythonReader
 from ..environment import Environment, Limits, Runtime
 from ..filesystem import TASK, Filesystem, Hit, Overlay
@@ -137,7 +138,15 @@ class TargetView(NamedTuple):
 
 def quote(text: str) -> str:
     """A file's name for a command that people paste: nothing in it may be taken for shell syntax or a new line."""
-    return shlex.quote(text) if text.isprintable() else "FILE"
+    return shlex.quote(text) if is_printable(text) else "FILE"
+
+
+def number(text: str) -> int | None:
+    """A decimal number of at most nine ASCII digits, as versions have them; None for all else.
+
+    int() refuses thousands of digits, and what str.isdigit() takes for one.
+    """
+    return int(text) if len(text) <= 9 and text.isascii() and text.isdecimal() else None
 
 
 def zip_again(subject: Subject | None) -> str:

@@ -181,6 +181,8 @@ def DAMAGED_ELF(view: ArtifactView) -> Iterator[Fault]:
     for path, fact in facts.items():
         if is_data(path):
             continue
+        if isinstance(fact.elf, Defect) and fact.elf.kind == "unread":
+            continue
         if isinstance(fact.elf, Defect):
             yield Fault(f"says that it is ELF and cannot be read: {fact.elf.detail}", view.subject, path, fix)
         elif fact.elf is not None:

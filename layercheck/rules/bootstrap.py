@@ -107,7 +107,7 @@ def CRLF_SCRIPT(view: StackView) -> Iterator[Fault]:
             started = path == "bootstrap" or path.startswith("extensions/") or f"{subject.at}/{path}" == wrapper
             interpreter = line[2:].strip().decode("utf-8", "replace")
             yield Fault(
-                f"its first line ends in CR LF, so the kernel looks for an interpreter named {interpreter!r} followed "
+                f"its first line ends in CR LF, so the kernel looks for an interpreter named {interpreter!a} followed "
                 "by CR: no such file or directory",
                 subject,
                 path,

@@ -12,7 +12,7 @@ from typing import Any
 from ..artifact import RIDS, DotnetDeps, NativeAsset
 from ..finding import Confidence, Severity
 from ..named_tuple import NamedTuple
-from .base import Fault, Subject, TargetView, Unsure, quote, rule
+from .base import Fault, Subject, TargetView, Unsure, number, quote, rule
 
 _LANGUAGES = ("dotnet", "provided")
 
@@ -141,7 +141,7 @@ def _called(
         return
     wanted: list[str] = known["libraries"]
     version = deps.packages.get(known["package"], "")
-    major = int(version.split(".")[0]) if version.split(".")[0].isdecimal() else None
+    major = number(version.split(".")[0])
     only_windows = major is not None and major > known.get("windows_only_from", major)
     there = any(fnmatchcase(name, pattern) for name in names | told for pattern in wanted)
     if there and not only_windows:

@@ -102,7 +102,7 @@ def HANDLER_MISSING(view: TargetView) -> Iterator[Fault | Unsure]:
 def _script(view: TargetView, function: Subject, handler: str, language: str) -> Iterator[Fault | Unsure]:
     if "\\" in handler:
         yield Fault(
-            f"the handler {handler!r} has backslashes; in Lambda folders are parted by slashes, so no file is found",
+            f"the handler {handler!a} has backslashes; in Lambda folders are parted by slashes, so no file is found",
             function,
             fix=set_handler(handler.replace("\\", "/")),
         )
@@ -110,7 +110,7 @@ def _script(view: TargetView, function: Subject, handler: str, language: str) ->
     wanted = _SPLIT[language](view, handler)
     if not wanted.stem or not wanted.function:
         yield Fault(
-            f"the handler {handler!r} is not {_WORDS[language]}: Bad handler",
+            f"the handler {handler!a} is not {_WORDS[language]}: Bad handler",
             function,
             fix=set_handler(f"{handler.strip('.') or 'app'}.handler"),
         )

@@ -9,7 +9,7 @@ from ..artifact import FILE, Jar
 from ..environment import Runtime, runtimes
 from ..finding import Confidence, Severity
 from ..named_tuple import NamedTuple
-from .base import Fault, Subject, TargetView, Unsure, quote, rule
+from .base import Fault, Subject, TargetView, Unsure, number, quote, rule
 
 _JVMS = "The Java Virtual Machine Specification, Java SE 25 Edition, section 4.1"
 _CLASS = ".class"
@@ -75,8 +75,8 @@ def _newer(view: TargetView, place: _Place, most: int) -> tuple[dict[str, int], 
     surely = frozenset(certain)
     found = {n: version for n, version in found.items() if n in surely or not _is_alternative(n, version - _FIRST)}
     for name, version in place.jar.versioned.items():
-        number = name.split("/")[2]
-        if version > most and number.isdecimal() and 8 < int(number) <= most - _FIRST and not name.endswith(_INFO):
+        release = number(name.split("/")[2]) or 0
+        if version > most and 8 < release <= most - _FIRST and not name.endswith(_INFO):
             found[name] = version
             certain.append(name)
     return found, certain

@@ -14,7 +14,7 @@ from ..finding import Severity
 from ..linker import Load, Lookup, MissingVersion
 from .advice import does_without, for_library, for_version
 from .alternatives import family
-from .base import Fault, Subject, TargetView, quote, rule
+from .base import Fault, Subject, TargetView, number, quote, rule
 
 _TRIED = 100
 _ASKED = 6
@@ -363,7 +363,8 @@ def _versions_together(view: TargetView, faults: list[Fault]) -> Fault:
 
 def _sorted_nodes(nodes: Iterable[str]) -> list[str]:
     def key(node: str) -> list[tuple[int, str]]:
-        return [(int(part), "") if part.isdigit() else (-1, part) for part in node.replace("_", ".").split(".")]
+        parts = [(number(part), part) for part in node.replace("_", ".").split(".")]
+        return [(-1, part) if value is None else (value, "") for value, part in parts]
 
     return sorted(set(nodes), key=key)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..artifact import FILE, SYMLINK, Entry
-from ..filesystem import Hit
+from ..filesystem import TOO_MANY, Hit
 from ..finding import Confidence, Severity
-from .base import Fault, StackView, Subject, TargetView, rule, zip_again
+from .base import Fault, StackView, Subject, TargetView, Unsure, rule, zip_again
 
 _LIVE = ("/tmp", "/dev", "/proc", "/sys", "/run")
 _DEPLOYED = ("/opt", "/var/task")
@@ -57,15 +57,21 @@ def _leads_to(subject: Subject, entry: Entry, target: str) -> str:
     example="lib/libvips.so -> libvips.so.42, which is not in the archive",
     sources=("https://github.com/lovell/sharp/issues/1885", _ZIP_LINKS),
 )
-def BROKEN_SYMLINK(view: TargetView) -> Iterator[Fault]:
+def BROKEN_SYMLINK(view: TargetView) -> Iterator[Fault | Unsure]:
     wanted = {lookup.name for load in view.resolution.loads for lookup in load.missing}
     for subject in view.stack.subjects:
         for entry, target in _symlinks(subject):
             path = _leads_to(subject, entry, target)
             if _within(path, _LIVE) or not _within(path, (*_DEPLOYED, *_LISTED)):
                 continue
-            if isinstance(view.filesystem.lookup(f"{subject.at}/{entry.path}"), Hit):
+            found = view.filesystem.lookup(f"{subject.at}/{entry.path}")
+            if isinstance(found, Hit):
                 continue
+            if found.reason == TOO_MANY:
+                yield Unsure(
+                    "where its symlinks lead", "they lead to one another too often to follow them all", subject
+                )
+                return
             name = entry.path.rsplit("/", 1)[-1]
             needed = name in wanted or name == "bootstrap"
             yield Fault(

@@ -161,7 +161,7 @@ def _words(search: Search) -> str:
     if not search.name:
         return "no program"
     if " " in search.name:
-        return f"one program called {search.name!r} (env takes all that follows as one name)"
+        return f"one program called {search.name!a} (env takes all that follows as one name)"
     return search.name if "/" in search.name else f"{search.name} on PATH"
 
 
