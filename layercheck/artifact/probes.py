@@ -10,8 +10,8 @@ from .bytecode import BYTECODE, bytecode_facts
 from .dotnet import TOO_LARGE, is_deps, read_deps
 from .entry import Facts, NativeCalls, Opened
 from .jars import CLASS, CLASS_MAGIC, JarReader, class_version, is_searched_jar
-from .metadata import NAMED as METADATA
 from .metadata import MAX_RECORD, is_kept, kept
+from .metadata import NAMED as METADATA
 from .npm import MARKS, MAX_BUNDLE, NAMED, bundled_pack, named_nodes, read_package, watched
 from .opened import HEAD_OF_SOURCE, Openings
 from .php import is_php_binary, is_php_ini, read_binary, read_ini
