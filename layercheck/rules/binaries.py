@@ -10,7 +10,7 @@ from ..elf.image import EM_386, EM_ARM, EM_X86_64, MACHINES
 from ..filesystem import Hit
 from ..finding import Confidence, Defect, Severity
 from .advice import for_any_system, is_for_elsewhere, machine_done_without, reinstall_all
-from .alternatives import family
+from .alternatives import family, has_sibling
 from .base import ArtifactView, Fault, Subject, TargetView, quote, rule
 from .building import build_for, copies_for_linux, hidden_copy, without_musl
 
@@ -139,7 +139,7 @@ def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
             and not is_data(path)
             and not is_for_elsewhere(subject, path)
             and family(path) not in fitting
-            and not ("node_modules/" in path and _has_linux_sibling(path, fitting))
+            and not ("node_modules/" in path and has_sibling(path, fitting))
         }
         fixes = reinstall_all(view, subject, at_fault)
         copies = copies_for_linux(view, subject) if at_fault else {}
@@ -156,12 +156,6 @@ def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
                 Confidence.LIKELY if extra else None,
                 {"format": binary.format, "architectures": list(binary.architectures)},
             )
-
-
-def _has_linux_sibling(path: str, fitting: set[str]) -> bool:
-    """Prebuilt addons are chosen at run time by directory: prebuilds/darwin-x64/node.napi.node beside linux-x64."""
-    parent = family(path[: path.rfind("/")])
-    return "*" in parent and any(name.startswith(parent) for name in fitting)
 
 
 @rule(
