@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from ..artifact import FILE, Entry
 from ..artifact.distributions import normalise
 from ..artifact.python_imports import Import
 from ..artifact.python_metadata import asks, may_ask
+from ..json_table import read_table
 from ..rules import Subject
 from ..rules.python_findings import Asked
 from .python_code import PythonCode
@@ -82,11 +80,9 @@ def _is_run(subject: Subject, code: PythonCode, root: str, module: str) -> bool:
     return bool(code.chain(subject.artifact, {top: start}, frozenset([top]), top, hit))
 
 
-@lru_cache(maxsize=1)
 def _table() -> Sequence[Mapping[str, Any]]:
-    with open(os.path.join(os.path.dirname(__file__), "data", "metadata-readers.json"), encoding="utf-8") as file:
-        readers: Sequence[Mapping[str, Any]] = json.load(file)["readers"]
-    return readers
+    found: Sequence[Mapping[str, Any]] = read_table(__file__, "metadata-readers")["readers"]
+    return found
 
 
 def _known(subject: Subject, path: str, inner: str, data: bytes) -> Iterator[Asked]:

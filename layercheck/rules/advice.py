@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from ..elf import ElfImage
+from ..json_table import read_table
 from ..linker.roots import is_extension_name
 from .alternatives import module_of
 from .base import Subject, TargetView, quote
@@ -110,11 +108,9 @@ def npm_install(view: TargetView, *names: str, scripts: bool = False) -> str:
     return f"{told}npm install --os=linux --cpu={cpu} --libc=glibc --force {' '.join(names)}"
 
 
-@lru_cache(maxsize=1)
 def _table() -> Mapping[str, Any]:
-    with open(os.path.join(os.path.dirname(__file__), "data", "advice.json"), encoding="utf-8") as file:
-        table: Mapping[str, Any] = json.load(file)
-    return table
+    found: Mapping[str, Any] = read_table(__file__, "advice")
+    return found
 
 
 def for_library(view: TargetView, subject: Subject, path: str, library: str) -> str:
