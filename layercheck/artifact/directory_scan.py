@@ -9,11 +9,11 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from ..elf import View
 from ..finding import Defect
-from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
+from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name, members_without_files
 from .inflate import MAX_WHOLE
 from .names import MAX_DEPTH, name_defect
 from .probes import HEAD, Readers, probe
-from .zip_scan import MAX_COUNTED, members_without_files
+from .zip_scan import MAX_COUNTED
 
 _HAS_MODES = os.name == "posix"
 

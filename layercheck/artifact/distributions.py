@@ -64,7 +64,8 @@ class DistributionIndex:
         """Every distribution, sorted by the path of its ``info``."""
         if self._all is None:
             found = _infos(self._artifact)
-            self._all = tuple([_read(self._artifact, info, found[info]) for info in sorted(found)])
+            rows = _Rows()
+            self._all = tuple([_read(self._artifact, info, found[info], rows) for info in sorted(found)])
         return self._all
 
     def visible_file(self, distribution: Distribution) -> str:
@@ -92,7 +93,14 @@ def _infos(artifact: Artifact) -> dict[str, set[str]]:
     return found
 
 
-def _read(artifact: Artifact, info: str, names: set[str]) -> Distribution:
+class _Rows:
+    """How many rows of all RECORDs may still be read; each file of an artifact is in one at most."""
+
+    def __init__(self) -> None:
+        self.left = 2 * MAX_ROWS
+
+
+def _read(artifact: Artifact, info: str, names: set[str], rows: _Rows) -> Distribution:
     damage: list[str] = []
 
     def content(name: str, *, must: bool = True) -> bytes:
@@ -120,7 +128,7 @@ def _read(artifact: Artifact, info: str, names: set[str]) -> Distribution:
     if not requires and kind != "dist-info":
         requires, extras = requirements(content("requires.txt", must=False))
     name, version = _named(info, kind)
-    record = _record(content("RECORD"), damage) if kind == "dist-info" and "RECORD" in names else None
+    record = _record(content("RECORD"), damage, rows) if kind == "dist-info" and "RECORD" in names else None
     pure = (_first(wheel, "root-is-purelib") or "").lower()
     return Distribution(
         name=normalise(_first(about, "name") or name),
@@ -139,11 +147,13 @@ def _read(artifact: Artifact, info: str, names: set[str]) -> Distribution:
     )
 
 
-def _record(data: bytes, damage: list[str]) -> tuple[RecordRow, ...]:
-    rows = tuple(islice(record_rows(data), MAX_ROWS + 1))
-    if len(rows) > MAX_ROWS:
-        damage.append(f"RECORD has more than {MAX_ROWS} rows")
-    return rows[:MAX_ROWS]
+def _record(data: bytes, damage: list[str], left: _Rows) -> tuple[RecordRow, ...]:
+    most = min(MAX_ROWS, left.left)
+    rows = tuple(islice(record_rows(data), most + 1))
+    left.left -= min(len(rows), most)
+    if len(rows) > most:
+        damage.append(f"RECORD has more than {MAX_ROWS} rows" if most == MAX_ROWS else "there are too many RECORD rows")
+    return rows[:most]
 
 
 def _all(found: dict[str, list[str]], name: str) -> tuple[str, ...]:

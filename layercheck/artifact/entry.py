@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..elf import ElfImage, ForeignBinary
 from ..finding import Defect
@@ -174,3 +174,8 @@ class Facts(NamedTuple):
 def decode_name(raw: bytes) -> str:
     """A member's name as text: UTF-8 with surrogateescape, since Lambda's file system keeps the bytes as they are."""
     return raw.decode("utf-8", "surrogateescape")
+
+
+def members_without_files(kinds: Sequence[str]) -> bool:
+    """Whether there is nothing but directories."""
+    return all(kind == DIRECTORY for kind in kinds)

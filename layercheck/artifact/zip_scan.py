@@ -1,20 +1,19 @@
 """The one pass over a zip file: local headers cross-checked, every member inflated once, its facts kept.
 
-Members are visited in the order of their bytes, in windows of two megabytes, so that 60,000 small members
-cost few reads.
+Members are visited in the order of their bytes, in windows of two megabytes: 60,000 small ones cost few reads.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from struct import Struct, unpack_from
 from typing import Any
 
 from ..elf import Ranges
 from ..elf.code import code_ranges
 from ..finding import Defect
-from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name
+from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name, members_without_files
 from .inflate import CHUNK, MAX_WHOLE, Engine, inflate_pieces, inflate_zlib
 from .names import ALWAYS_PLACED, Trees, is_ordinary, name_defect, plain_path, shortened
 from .probes import HEAD, Readers, probe
@@ -198,7 +197,6 @@ class ZipScan:
                 # What was made and thrown away took as long as what is kept.
                 self._counted += declared
                 if problem[0] == "bomb":
-                    self._counted += len(data)
                     self.counts[index] = declared
                     return
         else:
@@ -388,8 +386,3 @@ class ZipScan:
 
 
 _CONTENT_DEFECTS = frozenset(("bad-size", "undecodable", "truncated", "bomb", "bad-crc"))
-
-
-def members_without_files(kinds: Sequence[str]) -> bool:
-    """Whether there is nothing but directories."""
-    return all(kind == DIRECTORY for kind in kinds)
