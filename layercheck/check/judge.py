@@ -18,8 +18,8 @@ _NORMALISED = (
     (r"-[0-9a-f]{8,}(?=[.\-]|$)", "-H"),
     (r"(?<=-)\d[^/-]*(?=\.(dist|egg)-info(/|$))", "V"),
     (r"(?<=-H)\.so(\.\d+)+", ".so.V"),
-    # Bounded: names may be thousands of digits, each of which would begin another search to their end.
-    (r"\d[\d,]{0,30}(\.\d{1,30})?(?= ?(bytes|MB|%|files|names|times|of|other|are)\b)", "N"),
+    # Numbers from their beginning, and bounded: names may be thousands of digits, each the beginning of a long search.
+    (r"(?<!\d)(?<!\d,)\d[\d,]{0,30}(\.\d{1,30})?(?= ?(bytes|MB|%|files|names|times|of|other|are)\b)", "N"),
     (r"\d{1,3}(,\d{3})+", "N"),
 )
 """What changes from build to build: hashes that wheels put into library names, versions, sizes and counts."""

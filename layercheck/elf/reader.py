@@ -25,7 +25,7 @@ MAX_VERSION_WINDOW = 262_144
 """Bytes of one version table read. glibc's own libc.so.6 needs 2 KB."""
 MAX_VERSION_NODES = 8_192
 MAX_INTERPRETER = 4_096
-MAX_STRING_BYTES = 1 << 20
+MAX_STRING_BYTES = 128 << 10
 """Bytes of names read from one file in all. A long RUNPATH (Bazel, Spack) takes a few thousand."""
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE = 1, 2, 3, 4

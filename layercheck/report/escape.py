@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from ..artifact.printable import is_printable
 
+MAX_SHOWN = 10_000
+
 
 def visible(text: str) -> str:
     r"""The text with every character that does not print written as a Python escape (``\x1b``, ``\u202e``).
 
-    A backslash stays single, so that a Windows path or a command reads as it is.
+    A backslash stays single, so that a Windows path or a command reads as it is. What is longer than ``MAX_SHOWN`` is
+    cut: no name that means something is, and to wrap such lines takes long. JSON has it all.
     """
+    if len(text) > MAX_SHOWN:
+        text = f"{text[:MAX_SHOWN]}… ({len(text):,} characters)"
     if is_printable(text):
         return text
     return "".join([character if is_printable(character) else _escaped(character) for character in text])

@@ -13,6 +13,8 @@ from .words import Names, first, plural
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 _GROUPS_SHOWN = 8
+_GROUPS_IN_FULL, _PATHS_IN_FULL = 300, 1_000
+"""What -v shows of one rule, and of one group. Nobody reads more, and a hostile archive has thousands."""
 _PATHS_SHOWN = 4
 _PACKAGES_SHOWN = 6
 _TRIED_SHOWN = 10
@@ -32,7 +34,7 @@ def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, q
     for _, rule in groupby(groups(found), key=lambda group: (group.head.severity.rank, group.head.rule)):
         same_rule = list(rule)
         brief = same_rule[0].head.severity is Severity.INFO and not verbose
-        shown = same_rule if verbose else same_rule[:_GROUPS_SHOWN]
+        shown = same_rule[: _GROUPS_IN_FULL if verbose else _GROUPS_SHOWN]
         for group in shown:
             if not (brief and brief_before):
                 page.gap()
@@ -42,13 +44,14 @@ def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, q
             else:
                 _block(page, group, names, verbose, told)
         if len(shown) < len(same_rule):
-            _rest(page, same_rule[len(shown) :])
+            _rest(page, same_rule[len(shown) :], verbose)
 
 
-def _rest(page: Page, hidden: list[Group]) -> None:
+def _rest(page: Page, hidden: list[Group], verbose: bool) -> None:
     head = hidden[0].head
     count = sum(len(group.findings) for group in hidden)
-    different = "with other facts or on other targets (-v shows all)"
+    where = "JSON has" if verbose else "-v shows"
+    different = f"with other facts or on other targets ({where} all)"
     page.paragraph(f"… and {count:,} more {head.severity.value}s {head.rule} {different}", indent=2, hang=2)
 
 
@@ -97,12 +100,15 @@ def _write_places(page: Page, group: Group, names: Names, places: list[str], ver
     if verbose:
         # What the findings share is told once, below the fix; what differs is told under each file.
         tell_chain, tell_tried = group.shared("chain") is None, group.shared("tried") is None
-        for place, finding in _one_each(group, names):
+        each = _one_each(group, names)
+        for place, finding in each[:_PATHS_IN_FULL]:
             page.verbatim(f"- {place}", indent=4)
             if tell_chain:
                 _write_chain(page, finding.details.get("chain"), indent=6)
             if tell_tried:
                 _write_tried(page, finding.details.get("tried"), verbose, indent=6)
+        if len(each) > _PATHS_IN_FULL:
+            page.line(f"… and {len(each) - _PATHS_IN_FULL:,} more (JSON has all)", indent=4)
         return
     shown = places if len(places) <= _PATHS_SHOWN + 1 else places[:_PATHS_SHOWN]
     for place in shown:

@@ -40,8 +40,11 @@ def SHADOWED_LIBRARY(view: TargetView) -> Iterator[Fault]:
             if lookup.path is not None and lookup.name in names:
                 answers.setdefault((lookup.name, lookup.required_by), lookup.path)
     told: set[str] = set()
+    searched: dict[str, list[str]] = {}
     for (name, requirer), path in sorted(answers.items()):
-        for directory in _searched_by(view, requirer):
+        if requirer not in searched:
+            searched[requirer] = _searched_by(view, requirer)
+        for directory in searched[requirer]:
             own = nodes.get(f"{directory}/{name}")
             if own is None or own.path in used or own.path in told or own.entry is None or not is_usable(view, own):
                 continue

@@ -17,6 +17,8 @@ from layercheck.environment import load
 from layercheck.filesystem import MAX_STEPS, TOO_MANY, Filesystem, Miss, Mount, Overlay
 from layercheck.finding import Defect, Report
 from layercheck.linker.work import TooMuch, Work
+from layercheck.report import render
+from layercheck.report.escape import MAX_SHOWN, visible
 from support.elf_writer import build_elf
 from support.hostile import elves, names
 from support.zip_writer import simple_zip
@@ -138,3 +140,17 @@ def test_a_fingerprint_of_many_digits_is_soon_made() -> None:
     assert len(fingerprint("LC003", "1" * 65_000, "its name is longer than Linux allows (65000 bytes)")) == 16
     told = [fingerprint("LC205", "a", f"{count} bytes in 3 files") for count in ("1,234,567", "9", "12345.75")]
     assert len(set(told)) == 1
+
+
+def test_long_names_are_cut_where_a_person_reads() -> None:
+    assert visible("x" * MAX_SHOWN) == "x" * MAX_SHOWN
+    assert visible("x" * 20_000 + "\n") == "x" * MAX_SHOWN + "… (20,001 characters)"
+
+
+def test_verbose_text_ends_too() -> None:
+    report = judge({f"../x{n}": b"1" for n in range(1200)})
+    text = render(report, "text", width=100, verbose=True, quiet=False)
+    assert "… and 200 more (JSON has all)" in text
+    files = {f"python/_m{n}.abi3.so": module(f"libgone{n}.so.1") for n in range(350)}
+    text = render(judge(files), "text", width=100, verbose=True, quiet=False)
+    assert "… and 50 more errors LC401 with other facts or on other targets (JSON has all)" in text
