@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from ..artifact import FILE, Entry
@@ -16,6 +17,8 @@ from .python_code import PythonCode
 
 MAX_READ = 2 << 20
 """Bytes of code of one artifact that are parsed for this."""
+MAX_MODULES = 2_000
+"""Where there are more modules at the top, none is read: no real artifact has as many, and 200,000 would take long."""
 _NAMES = frozenset(("__init__", "version", "_version", "__version__", "__about__", "about", "_about", "_metadata"))
 
 
@@ -26,7 +29,8 @@ def metadata_asked(subjects: Sequence[Subject], code: PythonCode) -> tuple[Asked
 
 def _of(subject: Subject, code: PythonCode) -> Iterator[Asked]:
     left = MAX_READ
-    for entry, root in _candidates(subject):
+    candidates = list(islice(_candidates(subject), MAX_MODULES + 1))
+    for entry, root in candidates if len(candidates) <= MAX_MODULES else ():
         path = entry.path[len(root) :]
         # The code that matters stands at the top of a package; the function's own is read as well.
         if not 0 < entry.size <= left or subject.packages.owner(entry.path) is not None:
