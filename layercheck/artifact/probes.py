@@ -26,7 +26,7 @@ HEAD = 4_096
 _FOREIGN_FIRST_BYTES = frozenset(b"\xfe\xce\xcf\xca\xbe\x4d")
 _CODE = ".py"
 _OPENING = (_CODE, "odbcinst.ini", "odbc.ini")
-_NAMED = (*METADATA, ".deps.json", ".ini", BYTECODE)
+_NAMED = (*METADATA, ".deps.json", ".ini")
 _ARCHIVES = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -92,17 +92,17 @@ def _facts_of_text(data: bytes, path: str, readers: Readers, ranges: Ranges | No
     if path.endswith(_OPENING):
         found = _opens(data, path, readers.openings, ranges)
         gone = mentioned(data, path) if path.endswith(_CODE) else ()
+    elif path.endswith(BYTECODE):
+        return bytecode_facts(data, path)
     elif path.endswith(_NAMED):
-        if path.endswith(BYTECODE):
-            return bytecode_facts(data, path)
+        metadata, deps, ini = is_kept(path), is_deps(path), is_php_ini(path)
         size = len(data) if ranges is None else ranges.size
-        if not readers.room.for_listing(min(size, MAX_RECORD)):
-            return None
-        if is_kept(path):
-            return Facts(metadata=kept(path, data, ranges), text=_small_text(data, ranges))
-        if is_deps(path):
-            return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
-        php = read_ini(data) if is_php_ini(path) else None
+        if (metadata or deps or ini) and readers.room.for_listing(min(size, MAX_RECORD)):
+            if metadata:
+                return Facts(metadata=kept(path, data, ranges), text=_small_text(data, ranges))
+            if deps:
+                return Facts(dotnet=read_deps(data) if ranges is None else TOO_LARGE)
+            php = read_ini(data)
     text = _small_text(data, ranges)
     # Most members of a layer for Node.js are scripts of packages that do not matter here.
     if path.endswith(NAMED) and ("node_modules/" not in path or MARKS[0] in path or MARKS[1] in path):

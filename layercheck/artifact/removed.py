@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
+from ..json_table import read_table
 from ..named_tuple import NamedTuple
 
 HEAD = 6_144
@@ -47,8 +46,7 @@ class _Table(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _table() -> _Table:
-    with open(os.path.join(os.path.dirname(__file__), "data", "removed.json"), encoding="utf-8") as file:
-        data = json.load(file)
+    data = read_table(__file__, "removed")
     modules: dict[str, Removed] = {}
     names: dict[str, Removed] = {}
     for item in data["modules"]:

@@ -9,6 +9,7 @@ from struct import Struct, unpack_from
 
 from ..finding import Defect
 from ..named_tuple import NamedTuple
+from .entry import DIRECTORY, FILE, OTHER, SYMLINK
 from .sniff import describe
 from .source import Source
 
@@ -24,6 +25,12 @@ _END_WINDOW = _EOCD.size + 0xFFFF
 _U16, _U32 = 0xFFFF, 0xFFFFFFFF
 
 
+UNIX_HOSTS = frozenset((3, 19))
+"""Unix and macOS; on all others the high half of the attributes means nothing (APPNOTE 4.4.15, Go's archive/zip)."""
+_KINDS = {0o00: FILE, 0o10: FILE, 0o12: SYMLINK, 0o04: DIRECTORY}
+"""By the file type bits of Unix modes (S_IFMT), shifted down; zip writers leave them out for plain files."""
+
+
 class Member(NamedTuple):
     """One record of the central directory; sizes and offsets in bytes."""
 
@@ -37,6 +44,13 @@ class Member(NamedTuple):
     declared: int
     attributes: int
     offset: int
+
+
+def kind_of(member: Member) -> str:
+    """The kind from the external attributes: Unix type bits where there are any, else the trailing slash."""
+    if member.raw.endswith(b"/"):
+        return DIRECTORY
+    return _KINDS.get(member.attributes >> 28, OTHER) if member.host in UNIX_HOSTS else FILE
 
 
 class Directory(NamedTuple):

@@ -20,7 +20,7 @@ from .probes import HEAD, Readers, probe
 from .ranges import MemberRanges, Pieces
 from .runtime_client import BOOTSTRAP
 from .source import Source
-from .zip_directory import Directory, Member, widen
+from .zip_directory import UNIX_HOSTS, Directory, Member, kind_of, widen
 
 MAX_COUNTED = 1 << 30
 """Bytes inflated in one artifact before inflating stops (DESIGN section 6)."""
@@ -31,10 +31,6 @@ _U32 = 0xFFFFFFFF
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _DESCRIPTOR = 1, 8
 _LARGEST_DESCRIPTOR = 24
-_UNIX_HOSTS = frozenset((3, 19))
-"""Unix and macOS; on all others the high half of the attributes means nothing (APPNOTE 4.4.15, Go's archive/zip)."""
-_KINDS = {0o00: FILE, 0o10: FILE, 0o12: SYMLINK, 0o04: DIRECTORY}
-"""By the file type bits of Unix modes (S_IFMT), shifted down; zip writers leave them out for plain files."""
 Progress = Callable[[int, int], None]
 """Called now and then with (bytes done, bytes in all)."""
 
@@ -126,7 +122,7 @@ class ZipScan:
                 if problem is not None:
                     self.defects.append(Defect(problem[0], path, problem[1]))
             self._paths.append(path)
-            self._kinds.append(_kind(member))
+            self._kinds.append(kind_of(member))
             if path in seen and self._kinds[index] != DIRECTORY:
                 self._defect("duplicate", index, "the archive has this name more than once")
                 # A reader that unzips in order keeps the last, so only that one is looked into.
@@ -378,7 +374,7 @@ class ZipScan:
                 member.raw,
                 self._paths[index],
                 kind,
-                (member.attributes >> 16 or None) if member.host in _UNIX_HOSTS else None,
+                (member.attributes >> 16 or None) if member.host in UNIX_HOSTS else None,
                 self.counts[index] if kind != DIRECTORY else 0,
                 member.declared,
                 member.compressed,
@@ -390,10 +386,3 @@ class ZipScan:
 
 
 _CONTENT_DEFECTS = frozenset(("bad-size", "undecodable", "truncated", "bomb", "bad-crc"))
-
-
-def _kind(member: Member) -> str:
-    """The kind from the external attributes: Unix type bits where there are any, else the trailing slash."""
-    if member.raw.endswith(b"/"):
-        return DIRECTORY
-    return _KINDS.get(member.attributes >> 28, OTHER) if member.host in _UNIX_HOSTS else FILE

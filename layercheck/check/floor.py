@@ -10,8 +10,6 @@ from ..environment.model import EnvironmentFile, Link, Named
 from ..finding import Confidence, Severity
 from ..rules import Fault, Rule, TargetView, all_rules
 
-_LINKING = frozenset(("LC401", "LC402", "LC404", "LC405"))
-
 
 def may_differ(images: Iterable[ElfImage], newest: Environment, floor: Environment) -> bool:
     """Whether the older libraries answer anything otherwise that the files ask for. If not, resolving anew is idle.
@@ -36,7 +34,7 @@ def may_differ(images: Iterable[ElfImage], newest: Environment, floor: Environme
 def faults_of_floor(newest: TargetView, floor: TargetView) -> Iterator[tuple[Rule, Fault]]:
     """The faults that are there on the older libraries only, as the remarks that they are."""
     for rule in all_rules():
-        if rule.id not in _LINKING:
+        if not rule.links:
             continue
         known = {fault.path for fault in rule.run(newest)}
         for fault in rule.run(floor):

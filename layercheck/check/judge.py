@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from ..finding import Finding, Severity
+from ..json_table import read_table
 from ..named_tuple import NamedTuple
 from ..rules import Fault, Rule
 
@@ -35,8 +35,8 @@ class Raw(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _folds() -> tuple[tuple[str, str, str], ...]:
-    with open(os.path.join(os.path.dirname(__file__), "data", "consequences.json"), encoding="utf-8") as file:
-        return tuple((fold["cause"], fold["consequence"], fold["share"]) for fold in json.load(file)["folds"])
+    folds = read_table(__file__, "consequences")["folds"]
+    return tuple((fold["cause"], fold["consequence"], fold["share"]) for fold in folds)
 
 
 def _keys(raw: Raw, share: str, *, cause: bool) -> Iterable[str]:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from ..artifact import FILE, Entry
 from ..artifact.distributions import normalise
 from ..artifact.python_imports import Import
 from ..artifact.python_metadata import asks, may_ask
+from ..json_table import read_table
 from ..rules import Subject
 from ..rules.python_findings import Asked
 from .python_code import PythonCode
 
 MAX_READ = 2 << 20
 """Bytes of code of one artifact that are parsed for this."""
+MAX_MODULES = 2_000
+"""Where there are more modules at the top, none is read: no real artifact has as many, and 200,000 would take long."""
 _NAMES = frozenset(("__init__", "version", "_version", "__version__", "__about__", "about", "_about", "_metadata"))
 
 
@@ -28,7 +29,8 @@ def metadata_asked(subjects: Sequence[Subject], code: PythonCode) -> tuple[Asked
 
 def _of(subject: Subject, code: PythonCode) -> Iterator[Asked]:
     left = MAX_READ
-    for entry, root in _candidates(subject):
+    candidates = list(islice(_candidates(subject), MAX_MODULES + 1))
+    for entry, root in candidates if len(candidates) <= MAX_MODULES else ():
         path = entry.path[len(root) :]
         # The code that matters stands at the top of a package; the function's own is read as well.
         if not 0 < entry.size <= left or subject.packages.owner(entry.path) is not None:
@@ -82,11 +84,9 @@ def _is_run(subject: Subject, code: PythonCode, root: str, module: str) -> bool:
     return bool(code.chain(subject.artifact, {top: start}, frozenset([top]), top, hit))
 
 
-@lru_cache(maxsize=1)
 def _table() -> Sequence[Mapping[str, Any]]:
-    with open(os.path.join(os.path.dirname(__file__), "data", "metadata-readers.json"), encoding="utf-8") as file:
-        readers: Sequence[Mapping[str, Any]] = json.load(file)["readers"]
-    return readers
+    found: Sequence[Mapping[str, Any]] = read_table(__file__, "metadata-readers")["readers"]
+    return found
 
 
 def _known(subject: Subject, path: str, inner: str, data: bytes) -> Iterator[Asked]:

@@ -20,6 +20,7 @@ from ..finding import (
     Target,
 )
 from ..linker import Resolution, Work, resolve
+from ..named_tuple import NamedTuple
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
@@ -32,12 +33,19 @@ from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
 if TYPE_CHECKING:
     from .python_packages import PythonPackages
 
-_OPEN_NEEDS = frozenset(("LC010", "LC401", "LC404", "LC405", "LC407", "LC527", "LC561", "LC562", "LC581", "LC591"))
-"""What an absent layer could supply."""
 MAX_FAULTS, MAX_FAULTS_IN_ALL, ALWAYS_KEPT, ENOUGH = 5_000, 20_000, 50, 250_000
 """Faults of one rule and severity that are told: on one target, on all, and on each target whatever the others have.
 Who has more of them needs no longer list, and a hostile archive would have a million; after ``ENOUGH`` of one rule, the
 targets that follow are searched no further than for some."""
+
+
+class _Linked(NamedTuple):
+    """What is the same for all targets with the same files: kept with the stack, whose id is part of the key."""
+
+    filesystem: Filesystem
+    resolution: Resolution
+    undefined: Undefined
+    stack: StackView
 
 
 class Run:
@@ -50,15 +58,14 @@ class Run:
         self.raws: list[Raw] = []
         self.targets: list[tuple[Target, Choice]] = []
         self.notes = Notes()
-        self._resolutions: dict[tuple[int, str, str], tuple[Filesystem, Resolution, StackView]] = {}
-        self._undefined: dict[tuple[int, str, str], Undefined] = {}
+        self._linked: dict[tuple[int, str, str], _Linked] = {}
         self._symbols = SymbolReader()
+        self._packages: PythonPackages | None = None
         self._work = Work()
         self._untold: dict[tuple[str, Severity, str | None], int] = {}
         self._found: dict[str, int] = {}
         self._kept: dict[tuple[str, Severity, str | None], int] = {}
         self._kept_in_all: dict[tuple[str, Severity], int] = {}
-        self._packages: PythonPackages | None = None
         self._judged: set[str] = set()
 
     def add(self, source: Input) -> None:
@@ -110,7 +117,7 @@ class Run:
 
     def _keep(self, rule: Rule, fault: Fault, target: str | None, view: object) -> None:
         absent = view.stack.open if isinstance(view, TargetView) else ()
-        if absent and rule.id in _OPEN_NEEDS and "reason" not in fault.details:
+        if absent and rule.open and "reason" not in fault.details:
             what = str(fault.details.get("library") or fault.details.get("target") or "bootstrap") + ", which it needs"
             why = f"could be in {', '.join(absent)}, which is not at hand"
             self._note(what, why, target, fault.subject, fault.path)
@@ -133,13 +140,13 @@ class Run:
         for defect in artifact.defects:
             if defect.kind == "unreadable":
                 self._note("its content", f"cannot be read here: {defect.detail}", None, subject, defect.entry)
+        for path in self._packages.unread(subject) if self._packages is not None else ():
+            self._note("whether it is what its RECORD says", "is more than is read again", None, subject, path)
         left_out = [defect for defect in artifact.defects if defect.kind == "left-out"]
         for defect in left_out[:1]:
             self._note(f"{len(left_out):,} names", defect.detail, None, subject, defect.entry)
         for kind, count in artifact.unread.items():
             self._note(f"{count:,} {kind}", "there are more than are read in one artifact", None, subject, None)
-        for path in self._packages.unread(subject) if self._packages is not None else ():
-            self._note("whether it is what its RECORD says", "is more than is read again", None, subject, path)
         for entry in artifact.entries:
             if entry.kind == "other":
                 self._note("a device, pipe or socket", "is not packed into a zip", None, subject, entry.path)
@@ -169,7 +176,7 @@ class Run:
         self.targets.append((target, choice))
         self._collect("target", view, name)
         self._unverified(view, name)
-        self._unread(view, self._undefined[_key(stack, environment, choice)].unread, name)
+        self._unread(view, self._linked[_key(stack, environment, choice)].undefined.unread, name)
         for path in view.resolution.unlinked[:1]:
             count = len(view.resolution.unlinked)
             why = f"more is to be linked than is followed; {path} is the first of them"
@@ -186,14 +193,14 @@ class Run:
     def _view(self, stack: StackView, environment: Environment, choice: Choice) -> TargetView:
         # The stack is kept in the value: its id stays its own for as long as the key is there.
         key = _key(stack, environment, choice)
-        if key not in self._resolutions:
+        if key not in self._linked:
             filesystem = Filesystem(stack.overlay, environment)
-            self._resolutions[key] = (filesystem, resolve(filesystem, work=self._work), stack)
-        filesystem, resolution, _ = self._resolutions[key]
-        if key not in self._undefined:
-            self._undefined[key] = undefined_symbols(filesystem, resolution, self._symbols)
-        lacking = self._undefined[key].lacking
-        view = TargetView(stack, environment, choice.runtime, filesystem, resolution, lacking)
+            resolution = resolve(filesystem, work=self._work)
+            undefined = undefined_symbols(filesystem, resolution, self._symbols)
+            self._linked[key] = _Linked(filesystem, resolution, undefined, stack)
+        linked = self._linked[key]
+        lacking = linked.undefined.lacking
+        view = TargetView(stack, environment, choice.runtime, linked.filesystem, linked.resolution, lacking)
         return view if self._packages is None else self._packages.of_target(view)
 
     def _unread(self, view: TargetView, unread: Sequence[tuple[str, str]], target: str) -> None:

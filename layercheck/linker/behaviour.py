@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-from functools import cache
 from typing import Any
 
 from ..environment.model import Loader
+from ..json_table import read_table
 from ..named_tuple import NamedTuple
-
-_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "loaders.json")
 
 
 class Behaviour(NamedTuple):
@@ -34,11 +30,9 @@ class Behaviour(NamedTuple):
     subdirectories: tuple[str, ...]
 
 
-@cache
 def _table() -> dict[str, Any]:
-    with open(_FILE, encoding="utf-8") as file:
-        table: dict[str, Any] = json.load(file)
-    return table
+    found: dict[str, Any] = read_table(__file__, "loaders")
+    return found
 
 
 def behaviour_of(loader: Loader, architecture: str, cpu_level: str) -> Behaviour:

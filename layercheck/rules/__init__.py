@@ -25,6 +25,7 @@ from . import (
     size,
     standard_library,
     symbols,
+    unresolved,
     wheel_tags,
 )
 from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
@@ -32,7 +33,7 @@ from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
-    *(python, bytecode, removed, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
+    *(python, bytecode, removed, unresolved, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
     *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from ..elf import ElfImage
+from ..json_table import read_table
 from ..linker.roots import is_extension_name
 from .alternatives import module_of
 from .base import Subject, TargetView, quote
@@ -110,11 +108,9 @@ def npm_install(view: TargetView, *names: str, scripts: bool = False) -> str:
     return f"{told}npm install --os=linux --cpu={cpu} --libc=glibc --force {' '.join(names)}"
 
 
-@lru_cache(maxsize=1)
 def _table() -> Mapping[str, Any]:
-    with open(os.path.join(os.path.dirname(__file__), "data", "advice.json"), encoding="utf-8") as file:
-        table: Mapping[str, Any] = json.load(file)
-    return table
+    found: Mapping[str, Any] = read_table(__file__, "advice")
+    return found
 
 
 def for_library(view: TargetView, subject: Subject, path: str, library: str) -> str:
@@ -185,15 +181,37 @@ def done_without(subject: Subject, paths: Iterable[str], *, missing: bool) -> di
     return found
 
 
-def machine_done_without(subject: Subject, paths: Iterable[str]) -> dict[str, str]:
-    """``done_without`` for files for another machine: what has that in its name is not found, all else fails."""
+def machine_done_without(view: TargetView, subject: Subject, paths: Iterable[str]) -> dict[str, str]:
+    """``done_without`` for files for another machine: what says so in its name is not found, all else fails."""
     paths = list(paths)
-    tagged = [path for path in paths if ".cpython-" in path or path.endswith(".node")]
+    suffixes = view.runtime.extension_suffixes.get(view.environment.architecture, ())
+    own = tuple([suffix for suffix in suffixes if suffix != ".so"])
+    tagged = [path for path in paths if path.endswith(".node") or (".cpython-" in path and not path.endswith(own))]
     plain = [path for path in paths if path not in tagged and is_extension_name(path[path.rfind("/") + 1 :])]
     return {**done_without(subject, tagged, missing=True), **done_without(subject, plain, missing=False)}
 
 
+def for_any_system(subject: Subject, path: str) -> str:
+    """What makes a compiled file an extra, in words: its wheel is for any system (none-any), and has such files for
+    several; empty where that is not so. debugpy's wheel has them for Windows, macOS and Linux on one processor each."""
+    package = subject.packages.owner(path)
+    if package is None or package.ecosystem != "python":
+        return ""
+    tags = [tag for found in subject.distributions.all if found.name == package.name for tag in found.tags]
+    if not tags or not all(tag.endswith("-none-any") for tag in tags):
+        return ""
+    systems = {
+        "ELF" if fact.foreign is None else fact.foreign.format
+        for other, fact in subject.artifact.facts.items()
+        if (fact.elf is not None or fact.foreign is not None) and subject.packages.owner(other) == package
+    }
+    return f"; its package is for any system, and has {' and '.join(sorted(systems))} files" if len(systems) > 1 else ""
+
+
 def _known_to_do_without(subject: Subject, path: str, *, missing: bool) -> str:
+    extra = for_any_system(subject, path)
+    if extra:
+        return extra
     package = subject.packages.owner(path)
     if package is not None and package.ecosystem == "npm":
         known = package.name.startswith(tuple(_table()["guarded"]["npm"]))

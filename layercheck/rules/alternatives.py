@@ -6,6 +6,7 @@ Where one of them fits the target, the others are weight and no fault.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 _SYSTEM = r"linuxmusl|linux|darwin|macosx|macos|osx|win32|windows|win|freebsd|openbsd|netbsd|sunos|aix|android|alpine"
 _MACHINE = (
@@ -32,3 +33,12 @@ def module_of(path: str) -> str:
     """The directory and the module's name of an extension: pkg/_x.cpython-312-x86_64-linux-gnu.so is pkg/_x."""
     directory, slash, name = path.rpartition("/")
     return f"{directory}{slash}{name.split('.', 1)[0]}"
+
+
+def has_sibling(path: str, fitting: Collection[str]) -> bool:
+    """Prebuilt addons are chosen at run time by directory: prebuilds/darwin-x64/node.napi.node beside linux-x64.
+
+    ``fitting``: the families of what fits the target.
+    """
+    parent = family(path[: path.rfind("/")])
+    return "*" in parent and any(name.startswith(parent) for name in fitting)

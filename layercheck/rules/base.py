@@ -191,7 +191,10 @@ class Unsure(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A check with its documentation. ``run`` takes the view of the rule's scope."""
+    """A check with its documentation. ``run`` takes the view of the rule's scope.
+
+    ``open``: what it misses could be in a layer that is not at hand. ``links``: it judges what the loader finds.
+    """
 
     id: str
     name: str
@@ -203,6 +206,8 @@ class Rule(NamedTuple):
     example: str
     sources: tuple[str, ...]
     run: Callable[[Any], Iterable[Fault | Unsure]]
+    open: bool = False
+    links: bool = False
 
 
 def rule(
@@ -216,10 +221,12 @@ def rule(
     fix: str,
     example: str,
     sources: tuple[str, ...],
+    open: bool = False,
+    links: bool = False,
 ) -> Callable[[Callable[[Any], Iterable[Fault | Unsure]]], Rule]:
     """Make a function into a Rule, with its documentation beside it."""
 
     def make(run: Callable[[Any], Iterable[Fault | Unsure]]) -> Rule:
-        return Rule(id, name, severity, scope, what, why, fix, example, sources, run)
+        return Rule(id, name, severity, scope, what, why, fix, example, sources, run, open, links)
 
     return make

@@ -9,8 +9,8 @@ from ..elf import ElfImage, Libc, detect_libc, machine_name
 from ..elf.image import EM_386, EM_ARM, EM_X86_64, MACHINES
 from ..filesystem import Hit
 from ..finding import Confidence, Defect, Severity
-from .advice import is_for_elsewhere, machine_done_without, reinstall_all
-from .alternatives import family
+from .advice import for_any_system, is_for_elsewhere, machine_done_without, reinstall_all
+from .alternatives import family, has_sibling
 from .base import ArtifactView, Fault, Subject, TargetView, quote, rule
 from .building import build_for, copies_for_linux, hidden_copy, without_musl
 
@@ -82,7 +82,7 @@ def WRONG_ARCHITECTURE(view: TargetView) -> Iterator[Fault]:
         fitting = fitting_families(view, subject) if found else set()
         found = {path: image for path, image in found.items() if family(path) not in fitting}
         fixes = reinstall_all(view, subject, found)
-        without = machine_done_without(subject, found)
+        without = machine_done_without(view, subject, found)
         for path, image in found.items():
             built = machine_name(image.machine, image.bits)
             optional = without.get(path, "")
@@ -139,26 +139,23 @@ def FOREIGN_BINARY(view: TargetView) -> Iterator[Fault]:
             and not is_data(path)
             and not is_for_elsewhere(subject, path)
             and family(path) not in fitting
-            and not ("node_modules/" in path and _has_linux_sibling(path, fitting))
+            and not ("node_modules/" in path and has_sibling(path, fitting))
         }
         fixes = reinstall_all(view, subject, at_fault)
         copies = copies_for_linux(view, subject) if at_fault else {}
         for path, binary in at_fault.items():
             system = {"Mach-O": "macOS", "PE": "Windows"}[binary.format]
+            extra = for_any_system(subject, path)
             yield Fault(
                 f"a {binary.format} file ({system}, {', '.join(binary.architectures)}) where Linux needs ELF: "
-                "invalid ELF header",
+                "invalid ELF header" + extra,
                 subject,
                 path,
                 hidden_copy(copies, path) + (fixes.get(path) or build_for(view, path)),
-                details={"format": binary.format, "architectures": list(binary.architectures)},
+                Severity.WARNING if extra else None,
+                Confidence.LIKELY if extra else None,
+                {"format": binary.format, "architectures": list(binary.architectures)},
             )
-
-
-def _has_linux_sibling(path: str, fitting: set[str]) -> bool:
-    """Prebuilt addons are chosen at run time by directory: prebuilds/darwin-x64/node.napi.node beside linux-x64."""
-    parent = family(path[: path.rfind("/")])
-    return "*" in parent and any(name.startswith(parent) for name in fitting)
 
 
 @rule(

@@ -44,6 +44,7 @@ def _other_program(subject: Subject) -> str | None:
     fix="Name the program bootstrap and put it at the root, or attach the layer that holds the runtime.",
     example="function.zip for provided.al2023 holds handler.php and no bootstrap",
     sources=(_CUSTOM, "https://github.com/brefphp/bref/issues/554"),
+    open=True,
 )
 def BOOTSTRAP_MISSING(view: TargetView) -> Iterator[Fault]:
     function = view.stack.function
@@ -69,6 +70,7 @@ def BOOTSTRAP_MISSING(view: TargetView) -> Iterator[Fault]:
     fix="Name it bootstrap, at the root of the zip.",
     example="main (ELF) at the root, no bootstrap",
     sources=(_CUSTOM, "https://github.com/vhive-serverless/STeLLAR/pull/407"),
+    open=True,
 )
 def BOOTSTRAP_MISNAMED(view: TargetView) -> Iterator[Fault]:
     function = view.stack.function

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..finding import Confidence, Severity
+from ..json_table import read_table
 from ..named_tuple import NamedTuple
 from .advice import reinstall
 from .base import Fault, Subject, TargetView, Unsure, quote, rule, zip_again
@@ -31,8 +30,7 @@ class _Stray(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _versions() -> tuple[Mapping[str, Any], ...]:
-    with open(os.path.join(os.path.dirname(__file__), "data", "bytecode.json"), encoding="utf-8") as file:
-        return tuple(json.load(file)["versions"])
+    return tuple(read_table(__file__, "bytecode")["versions"])
 
 
 def made_by(magic: int) -> str | None:

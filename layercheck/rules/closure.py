@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from ..artifact.distributions import Distribution
 from ..artifact.python_imports import module_name
 from ..filesystem import Hit
+from ..json_table import read_table
 from ..named_tuple import NamedTuple
 from .base import Subject, TargetView
 from .installed import Installed, installed, search_path
@@ -146,11 +144,9 @@ def is_husk(view: TargetView, item: Installed) -> bool:
     return any_module
 
 
-@lru_cache(maxsize=1)
 def _table() -> Mapping[str, Any]:
-    with open(os.path.join(os.path.dirname(__file__), "data", "import-names.json"), encoding="utf-8") as file:
-        table: Mapping[str, Any] = json.load(file)["names"]
-    return table
+    found: Mapping[str, Any] = read_table(__file__, "import-names")["names"]
+    return found
 
 
 def import_names(name: str) -> tuple[tuple[str, ...], bool]:

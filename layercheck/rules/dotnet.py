@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from typing import Any
 
 from ..artifact import RIDS, DotnetDeps, NativeAsset
 from ..finding import Confidence, Severity
+from ..json_table import read_table
 from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, number, quote, rule
 
 _LANGUAGES = ("dotnet", "provided")
 
 
-@lru_cache(maxsize=1)
 def _table() -> list[dict[str, Any]]:
-    with open(os.path.join(os.path.dirname(__file__), "data", "dotnet.json"), encoding="utf-8") as file:
-        table: list[dict[str, Any]] = json.load(file)["assemblies"]
-    return table
+    found: list[dict[str, Any]] = read_table(__file__, "dotnet")["assemblies"]
+    return found
 
 
 class _Application(NamedTuple):
@@ -48,6 +44,7 @@ class _Application(NamedTuple):
         "https://github.com/aws/aws-lambda-dotnet/issues/516",
         "The host of .NET (github dotnet/runtime), hostpolicy/deps_resolver.cpp",
     ),
+    open=True,
 )
 def DOTNET_NATIVE_MISSING(view: TargetView) -> Iterator[Fault | Unsure]:
     function = view.stack.function

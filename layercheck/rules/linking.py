@@ -137,6 +137,8 @@ def _bounded(tried: Sequence[str]) -> list[str]:
     fix="Use a build of the package that brings its libraries, or put the library into the layer's lib/.",
     example="cv2.abi3.so needs libGL.so.1",
     sources=(LOADER, SEARCH, "https://github.com/3mcloud/lambda-packager/issues/36"),
+    open=True,
+    links=True,
 )
 def MISSING_LIBRARY(view: TargetView) -> Iterator[Fault]:
     faults: dict[tuple[str, str | None, object], list[Fault]] = {}
@@ -194,6 +196,8 @@ def is_usable(view: TargetView, node: Node) -> bool:
     fix="Move the library to lib/, or set LD_LIBRARY_PATH on the function.",
     example="wkhtmltox/lib/libjpeg.so.62 in a layer: only lib/ is searched",
     sources=(LOADER, SEARCH, "https://github.com/wkhtmltopdf/packaging/pull/77"),
+    open=True,
+    links=True,
 )
 def LIBRARY_OFF_SEARCH_PATH(view: TargetView) -> Iterator[Fault]:
     for group in _missing(view):
@@ -244,6 +248,8 @@ def _on_path(tried: Sequence[str], paths: set[str]) -> bool:
     fix="Replace the file by the library for the target.",
     example="/opt/lib/libz.so.1 is for arm64",
     sources=(LOADER, "glibc, elf/dl-load.c, open_verify"),
+    open=True,
+    links=True,
 )
 def UNUSABLE_CANDIDATE(view: TargetView) -> Iterator[Fault]:
     for group in _missing(view):
@@ -301,6 +307,7 @@ def _fatal(view: TargetView) -> Iterator[Fault]:
     fix="Take a build for an older glibc (manylinux2014), build on the runtime's system, or use a newer runtime.",
     example="_rust.abi3.so needs GLIBC_2.28 of libc.so.6, which has up to 2.26",
     sources=(LOADER, "https://github.com/aws/aws-lambda-rust-runtime/issues/932"),
+    links=True,
 )
 def SYMBOL_VERSION_NOT_FOUND(view: TargetView) -> Iterator[Fault]:
     groups: dict[str, tuple[list[Load], list[MissingVersion]]] = {}

@@ -56,6 +56,7 @@ def _leads_to(subject: Subject, entry: Entry, target: str) -> str:
     fix="Pack the target too, or replace the link by the file.",
     example="lib/libvips.so -> libvips.so.42, which is not in the archive",
     sources=("https://github.com/lovell/sharp/issues/1885", _ZIP_LINKS),
+    open=True,
 )
 def BROKEN_SYMLINK(view: TargetView) -> Iterator[Fault | Unsure]:
     wanted = {lookup.name for load in view.resolution.loads for lookup in load.missing}

@@ -7,8 +7,6 @@ different names by the functions that are sought in them (artifact/assembly.py).
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -16,6 +14,7 @@ from typing import Any
 
 from ..filesystem import Node
 from ..finding import Confidence, Severity
+from ..json_table import read_table
 from ..linker import Uncalled
 from ..linker.native_calls import variants
 from ..named_tuple import NamedTuple
@@ -31,11 +30,9 @@ _OF_APPLICATIONS = (".deps.json", ".runtimeconfig.json")
 _SHOWN = 4
 
 
-@lru_cache(maxsize=1)
 def _table() -> Mapping[str, Any]:
-    with open(os.path.join(os.path.dirname(__file__), "data", "native-names.json"), encoding="utf-8") as file:
-        table: Mapping[str, Any] = json.load(file)
-    return table
+    found: Mapping[str, Any] = read_table(__file__, "native-names")
+    return found
 
 
 @lru_cache(maxsize=1)

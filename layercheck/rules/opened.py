@@ -47,6 +47,7 @@ _FIND_LIBRARY = "https://docs.python.org/3/library/ctypes.html#finding-shared-li
         "https://learn.microsoft.com/dotnet/standard/native-interop/native-library-loading",
         "https://github.com/takuya-takeuchi/FaceRecognitionDotNet/issues/241",
     ),
+    open=True,
 )
 def UNRESOLVED_DLOPEN_NAME(view: TargetView) -> Iterator[Fault | Unsure]:
     yield from uncalled(view)

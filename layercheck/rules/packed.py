@@ -6,16 +6,14 @@ reader sees it. What each release needs on which runtime is data (data/packed.js
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from ..artifact import FILE, Facts
 from ..filesystem import Hit
 from ..finding import Confidence, Severity
+from ..json_table import read_table
 from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
 
@@ -25,11 +23,9 @@ _RUNTIME_NAME = "AWS_LAMBDA_JS_RUNTIME"
 Release = Mapping[str, Any]
 
 
-@lru_cache(maxsize=1)
 def table() -> Mapping[str, Any]:
     """data/packed.json."""
-    with open(os.path.join(os.path.dirname(__file__), "data", "packed.json"), encoding="utf-8") as file:
-        found: Mapping[str, Any] = json.load(file)
+    found: Mapping[str, Any] = read_table(__file__, "packed")
     return found
 
 
@@ -90,6 +86,7 @@ def _release(package: _Package) -> Release | None:
         "https://github.com/alixaxel/chrome-aws-lambda/issues/164",
         "https://github.com/shelfio/aws-lambda-libreoffice/issues/127",
     ),
+    open=True,
 )
 def INCOMPLETE_NODE_PACKAGE(view: TargetView) -> Iterator[Fault | Unsure]:
     if view.runtime.language != "nodejs":

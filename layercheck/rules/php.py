@@ -80,6 +80,7 @@ def _elsewhere(view: TargetView, value: str) -> list[str]:
         "https://github.com/brefphp/extra-php-extensions/issues/447",
         "PHP manual, Description of core php.ini directives: extension, extension_dir",
     ),
+    open=True,
 )
 def PHP_EXTENSION_PATH(view: TargetView) -> Iterator[Fault | Unsure]:
     setup = _setup(view)

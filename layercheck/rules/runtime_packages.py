@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from ..finding import Confidence, Severity
+from ..json_table import read_table
 from ..named_tuple import NamedTuple
 from .advice import pip_install
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
@@ -37,12 +35,9 @@ class Copy(NamedTuple):
         return f"{self.name} {self.version}".strip()
 
 
-@lru_cache(maxsize=1)
 def _table() -> Mapping[str, Any]:
-    path = os.path.join(os.path.dirname(__file__), "data", "runtime-packages.json")
-    with open(path, encoding="utf-8") as file:
-        table: Mapping[str, Any] = json.load(file)
-    return table
+    found: Mapping[str, Any] = read_table(__file__, "runtime-packages")
+    return found
 
 
 @rule(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -11,6 +9,7 @@ from typing import Any
 
 from ..artifact.packages import Package
 from ..finding import Confidence, Severity
+from ..json_table import read_table
 from ..named_tuple import NamedTuple
 from .base import Fault, Subject, TargetView, quote, rule
 from .installed import search_path
@@ -45,12 +44,9 @@ class _Shadow(NamedTuple):
     early: bool
 
 
-@lru_cache(maxsize=1)
 def _table() -> Mapping[str, Any]:
-    path = os.path.join(os.path.dirname(__file__), "data", "standard-library.json")
-    with open(path, encoding="utf-8") as file:
-        table: Mapping[str, Any] = json.load(file)
-    return table
+    found: Mapping[str, Any] = read_table(__file__, "standard-library")
+    return found
 
 
 @lru_cache(maxsize=32)

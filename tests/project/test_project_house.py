@@ -22,7 +22,7 @@ ROOMS = (
     "cli",
 )
 """From the ground up."""
-BELOW_ALL = ("layercheck._version", "layercheck.named_tuple")
+BELOW_ALL = ("layercheck._version", "layercheck.named_tuple", "layercheck.json_table")
 ABOVE_ALL = ("layercheck", "layercheck.__main__")
 
 MOST_LINES = 400

@@ -58,6 +58,7 @@ LC506 runtime-package-conflict error
 LC508 stdlib-shadowed error
 LC510 duplicate-distribution warning
 LC511 runtime-package-bundled info
+LC512 unresolved-import warning
 LC541 class-version-too-new error
 LC542 damaged-class error
 LC561 bootstrap-missing error
