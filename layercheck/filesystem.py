@@ -151,6 +151,7 @@ class Filesystem:
         self._environment_directories = _directories(environment.files)
         self._known: dict[str, Hit | Miss] = {}
         self._children: dict[str, list[str]] | None = None
+        self._libraries: dict[str, dict[str, list[str]]] = {}
 
     def lookup(self, path: str, cwd: str = "/") -> Hit | Miss:
         """Follow ``path``, relative to ``cwd``, to the file or directory that it leads to."""
@@ -256,6 +257,21 @@ class Filesystem:
             self._children = _children([*self.overlay.nodes, *self.overlay.directories, *self._files])
         hit = self.lookup(path)
         return sorted(self._children.get(hit.real, ())) if isinstance(hit, Hit) else []
+
+    def libraries_in(self, directory: str) -> Mapping[str, Sequence[str]]:
+        """The names of libraries in a directory by their stems. Remembered: hundreds of names may be sought there."""
+        known = self._libraries.get(directory)
+        if known is None:
+            known = self._libraries[directory] = {}
+            for name in self.listdir(directory):
+                if ".so" in name:
+                    known.setdefault(stem_of(name), []).append(name)
+        return known
+
+
+def stem_of(name: str) -> str:
+    """What a library is called between "lib" and ".so"."""
+    return name[name.rfind("/") + 1 :].removeprefix("lib").split(".so", 1)[0]
 
 
 def _is_denied(node: Node) -> bool:

@@ -39,6 +39,10 @@ def _above(name: str) -> Iterator[str]:
         yield name
 
 
+_EACH = 512
+"""Bytes that a read counts at least: finding and inflating a small module takes as long as reading so many."""
+
+
 class PythonCode:
     """Reads modules, each at most once in a run, and keeps only their imports."""
 
@@ -61,7 +65,7 @@ class PythonCode:
         left = self._left.setdefault(id(artifact), MAX_READ)
         if entry is None or not path.endswith(".py") or not 0 <= entry.size <= min(MAX_FILE, left):
             return None
-        self._left[id(artifact)] = left - entry.size
+        self._left[id(artifact)] = left - max(entry.size, _EACH)
         return artifact.read(entry, MAX_FILE)
 
     def imports(self, artifact: Artifact, path: str, package: str) -> tuple[Import, ...] | None:

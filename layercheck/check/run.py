@@ -18,7 +18,6 @@ from ..finding import (
     Report,
     Severity,
     Target,
-    Unchecked,
 )
 from ..linker import Resolution, Work, resolve
 from ..named_tuple import NamedTuple
@@ -26,6 +25,7 @@ from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, a
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
 from .judge import Raw, fold, merge, selected
+from .notes import Notes
 from .options import Input, Options
 from .symbols import SymbolReader, Undefined, undefined_symbols
 from .targets import ARCHITECTURES, Choice, choose, environment_of, newest_first
@@ -57,7 +57,7 @@ class Run:
         self.opener = Opener(options)
         self.raws: list[Raw] = []
         self.targets: list[tuple[Target, Choice]] = []
-        self.unchecked: list[Unchecked] = []
+        self.notes = Notes()
         self._linked: dict[tuple[int, str, str], _Linked] = {}
         self._symbols = SymbolReader()
         self._packages: PythonPackages | None = None
@@ -132,8 +132,7 @@ class Run:
                 self._untold[place] = self._untold.get(place, 0) + 1
 
     def _note(self, what: str, why: str, target: str | None, subject: Subject | None, path: str | None) -> None:
-        targets = (target,) if target is not None else ()
-        self.unchecked.append(Unchecked(what, why, targets, subject.id if subject else None, path))
+        self.notes.add(what, why, target, subject.id if subject else None, path)
 
     def _artifact(self, subject: Subject, stack: StackView) -> None:
         self._collect("artifact", ArtifactView(subject, stack.settings), None)
@@ -254,7 +253,7 @@ class Run:
             artifacts=tuple([_summary(subject) for subject in self.opener.subjects]),
             compatibility=tuple(self._compatibility(targets, [f for f in everything if f.severity is Severity.ERROR])),
             findings=tuple(findings),
-            unchecked=tuple(_merge_unchecked(self.unchecked, order)),
+            unchecked=self.notes.all(order),
             gate=self.gate,
             limit_bytes=limits().unzipped_total_bytes,
         )
@@ -263,7 +262,7 @@ class Run:
         return self.options.fail_on is not None and finding.severity.rank <= self.options.fail_on.rank
 
     def _exit_code(self, failing: Sequence[Finding], targets: Sequence[Target]) -> int:
-        if self.options.strict and self.unchecked:
+        if self.options.strict and self.notes:
             return 3
         if self.gate:
             return 1 if failing else 0
@@ -340,17 +339,6 @@ def _linkage(subject: Subject) -> Iterator[Linkage]:
     for kind, files in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
         path, evidence = min(files)
         yield Linkage(kind, len(files), path, evidence)
-
-
-def _merge_unchecked(items: Sequence[Unchecked], order: dict[str, int]) -> list[Unchecked]:
-    merged: dict[tuple[str | None, str | None, str, str], set[str]] = {}
-    for item in items:
-        merged.setdefault((item.artifact, item.path, item.what, item.why), set()).update(item.targets)
-    keys = sorted(merged, key=lambda key: tuple(part or "" for part in key))
-    return [
-        Unchecked(what, why, tuple(sorted(merged[(a, p, what, why)], key=order.__getitem__)), a, p)
-        for a, p, what, why in keys
-    ]
 
 
 def run(inputs: Sequence[Input], options: Options) -> Report:

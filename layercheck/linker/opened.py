@@ -25,6 +25,7 @@ def find_unopened(filesystem: Filesystem, loader: GlibcLoader, loads: Sequence[L
     """Everything that code of the deployment opens in vain. ``loads``: what is sure to be loaded."""
     search: _Search | None = None
     found = []
+    tried: dict[str, tuple[str, ...]] = {"": ()}
     for path, facts in _opening(filesystem):
         if search is None:
             search = _Search(filesystem, loader, loads)
@@ -33,9 +34,11 @@ def find_unopened(filesystem: Filesystem, loader: GlibcLoader, loads: Sequence[L
             loader.work.spend(10 * (len(opened.names) + len(opened.sought)))
             if any(search.opens(name) for name in opened.names) or any(search.finds(name) for name in opened.sought):
                 continue
-            tried = loader.tried(opened.names[0]) if opened.names else ()
+            first = opened.names[0] if opened.names else ""
+            if first not in tried:
+                tried[first] = loader.tried(first)
             unseen = tuple([path for name in opened.sought for path in search.unseen(name)])
-            found.append(Unopened(path, opened, tried, unseen))
+            found.append(Unopened(path, opened, tried[first], unseen))
     return tuple(found)
 
 

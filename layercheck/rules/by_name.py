@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..filesystem import Node
+from ..filesystem import Node, stem_of
 from .base import TargetView
 
-
-def stem_of(name: str) -> str:
-    """What the library is called between "lib" and ".so"."""
-    return name[name.rfind("/") + 1 :].removeprefix("lib").split(".so", 1)[0]
+__all__ = ["copies_by_stem", "stem_of", "system_copy"]
 
 
 def copies_by_stem(view: TargetView) -> dict[str, list[Node]]:
@@ -27,7 +24,8 @@ def system_copy(view: TargetView, stems: Collection[str]) -> str | None:
     """The environment's own copy of such a library, which may bear another version."""
     directories = (*view.environment.library_path, *view.environment.loader.default_directories)
     for directory in dict.fromkeys(directories):
-        names = [name for name in view.filesystem.listdir(directory) if ".so" in name and stem_of(name) in stems]
+        there = view.filesystem.libraries_in(directory)
+        names = [name for stem in stems for name in there.get(stem, ())]
         if names:
             # libssl.so.3 rather than libssl.so.3.5.5: the name that stays when the runtime is patched.
             return f"{directory}/{min(names, key=lambda name: (len(name), name))}"

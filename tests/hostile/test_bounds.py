@@ -12,6 +12,7 @@ from layercheck.artifact.names import MAX_DEPTH, Trees
 from layercheck.artifact.room import MAX_LISTINGS, MAX_TARGETS, Room
 from layercheck.artifact.zip_directory import Member
 from layercheck.check.judge import fingerprint
+from layercheck.check.notes import Notes
 from layercheck.elf import ElfImage, read_elf
 from layercheck.environment import load
 from layercheck.filesystem import MAX_STEPS, TOO_MANY, Filesystem, Miss, Mount, Overlay
@@ -154,3 +155,13 @@ def test_verbose_text_ends_too() -> None:
     files = {f"python/_m{n}.abi3.so": module(f"libgone{n}.so.1") for n in range(350)}
     text = render(judge(files), "text", width=100, verbose=True, quiet=False)
     assert "… and 50 more errors LC401 with other facts or on other targets (JSON has all)" in text
+
+
+def test_notes_are_told_once_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("layercheck.check.notes.MAX_NOTES", 2)
+    notes = Notes()
+    assert not notes
+    for target, what in (("t2", "b"), ("t1", "b"), (None, "a"), ("t1", "c"), ("t2", "c")):
+        notes.add(what, "why", target, "a1", None)
+    told = [(item.what, item.targets) for item in notes.all({"t1": 0, "t2": 1})]
+    assert told == [("a", ()), ("b", ("t1", "t2")), ("2 more things", ())]
