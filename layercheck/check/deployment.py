@@ -34,6 +34,7 @@ class Opener:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._known: dict[str, Artifact] = {}
+        self._paths: dict[int, str] = {}
         self._subjects: dict[tuple[int, str], Subject] = {}
         self.opened: list[Artifact] = []
 
@@ -78,12 +79,12 @@ class Opener:
         self.opened.append(artifact)
         if key is not None:
             self._known[key] = artifact
+            self._paths[id(artifact)] = key
         return artifact
 
-    @property
-    def subjects(self) -> list[Subject]:
-        """All artifacts so far, by number."""
-        return list(self._subjects.values())
+    def path(self, subject: Subject) -> str | None:
+        """The path by which an artifact was opened; None for one that was given otherwise."""
+        return self._paths.get(id(subject.artifact))
 
     def close(self) -> None:
         """Close what was opened here."""
@@ -91,12 +92,17 @@ class Opener:
             artifact.close()
 
 
+def _own(subject: Subject) -> Subject:
+    """With a reader of its own: how much of its code is read does not depend on what other deployments have read."""
+    return subject._replace(python=PythonReader(subject.artifact))
+
+
 def deploy(opener: Opener, source: Input, options: Options, name: str | None = None) -> Deployment:
     """Stack one input with the layers of the options. A layer given as input lies below those.
 
     ``name`` is what the artifact is called (None: as the options say, or by its path).
     """
-    main = opener.subject(source, options.kind, options, name or options.name)
+    main = _own(opener.subject(source, options.kind, options, name or options.name))
     layers: list[Subject] = [main] if main.kind == "layer" else []
     absent: list[str] = []
     for layer in options.layers:
@@ -106,8 +112,8 @@ def deploy(opener: Opener, source: Input, options: Options, name: str | None = N
             absent.append(layer)
         else:
             subject = opener.subject(layer, "layer", options)
-            if subject not in layers:
-                layers.append(subject)
+            if not any(subject.id == known.id for known in layers):
+                layers.append(_own(subject))
     subjects = tuple(layers) if main.kind == "layer" else (*layers, main)
     settings = Settings(limits(), options.upload, options.max_unzipped, options.max_zip)
     overlay = Overlay([Mount(subject.artifact, subject.at) for subject in subjects])

@@ -49,14 +49,13 @@ def run_jobs(jobs: Sequence[Job], options: Options) -> Report:
     Of ``options`` these hold for the run: select, ignore, fail_on, min_severity, strict, date, engine, progress. Raises
     OSError for an artifact that cannot be read, ValueError for an unknown runtime, architecture or option value.
     """
+    from .join import join
     from .run import Run
 
     for wanted in {id(wanted): wanted for wanted in (options, *[job.options for job in jobs])}.values():
         wanted.validate()
     work = Run(options)
     try:
-        for job in jobs:
-            work.add(job)
-        return work.report()
+        return join([work.judge(job) for job in jobs], options)
     finally:
         work.close()
