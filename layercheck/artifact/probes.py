@@ -50,7 +50,8 @@ class Readers:
 def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None) -> Facts | None:
     """The facts of a regular file whose bytes are ``data``, or None when none is worth keeping.
 
-    ``data`` may be a bytearray. With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there.
+    ``data`` may be a bytearray. With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is
+    fetched from there.
     """
     if not data:
         return bytecode_facts(data, path) if path.endswith(BYTECODE) else None
