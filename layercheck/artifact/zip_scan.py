@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from struct import Struct, unpack_from
-from typing import Any
 
 from ..elf import Ranges
 from ..elf.code import code_ranges
 from ..finding import Defect
+from ..named_tuple import TYPE_CHECKING
 from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name, members_without_files
 from .inflate import CHUNK, MAX_WHOLE, ZLIB, Engine, inflate_pieces
 from .names import ALWAYS_PLACED, Trees, is_ordinary, name_defect, plain_path, shortened
@@ -20,6 +20,9 @@ from .ranges import MemberRanges, Pieces
 from .runtime_client import BOOTSTRAP
 from .source import Source
 from .zip_directory import UNIX_HOSTS, Directory, Member, kind_of, widen
+
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_COUNTED = 1 << 30
 """Bytes inflated in one artifact before inflating stops (DESIGN section 6)."""
