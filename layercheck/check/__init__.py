@@ -10,15 +10,31 @@ from types import ModuleType
 
 from ..environment import Environment
 from ..finding import Report, Severity
+<<<<<<< HEAD
 from ..named_tuple import TYPE_CHECKING
 from .options import Input, Options
+=======
+from .job import Job, ProjectFault, run_jobs
+from .options import Absent, Input, Layer, Options
+>>>>>>> 2838435f0a57cbcc18ae72bdf4fe3387617f3ae4
 from .run import run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import Any
 
-__all__ = ["Input", "Options", "check", "check_many", "run"]
+__all__ = [
+    "Absent",
+    "Input",
+    "Job",
+    "Layer",
+    "Options",
+    "ProjectFault",
+    "check",
+    "check_many",
+    "run",
+    "run_jobs",
+]
 
 
 def check(
@@ -27,7 +43,7 @@ def check(
     runtime: str | Sequence[str] | None = None,
     architecture: str | Sequence[str] | None = None,
     environment: Environment | None = None,
-    layers: Sequence[Input] = (),
+    layers: Sequence[Layer] = (),
     kind: str = "auto",
     handler: str | None = None,
     env: Mapping[str, str] | None = None,
