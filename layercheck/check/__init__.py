@@ -10,13 +10,9 @@ from types import ModuleType
 
 from ..environment import Environment
 from ..finding import Report, Severity
-<<<<<<< HEAD
 from ..named_tuple import TYPE_CHECKING
-from .options import Input, Options
-=======
 from .job import Job, ProjectFault, run_jobs
 from .options import Absent, Input, Layer, Options
->>>>>>> 2838435f0a57cbcc18ae72bdf4fe3387617f3ae4
 from .run import run
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ class Absent(NamedTuple):
     name: str
 
 
-Layer = Input | Absent
+Layer: TypeAlias = "Input | Absent"
 """A further layer of a function. A text that is a layer's ARN stands for one that is not at hand, too."""
 
 
