@@ -6,14 +6,13 @@ Nothing here depends on the jobs before it, so that the same is said whichever p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ..elf import ElfImage
 from ..environment import Environment
 from ..filesystem import Filesystem
 from ..finding import Target
 from ..linker import Resolution, Work, resolve
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from ..rules import StackView, TargetView
 from .collect import Collector
 from .deployment import Deployment

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ..finding import Finding, Source
+from ..named_tuple import TYPE_CHECKING
 from .judge import in_order
 from .numbered import Numbered
 from .part import Found, Part
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Merged:

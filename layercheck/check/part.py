@@ -7,10 +7,12 @@ what was not selected, or was milder than asked for, and the runtimes beyond the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ..finding import ArtifactSummary, Finding, Source, Target, Unchecked
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Untold(NamedTuple):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ..environment import data_version
 from ..finding import Report
+from ..named_tuple import TYPE_CHECKING
 from ..rules import ArtifactView, Settings, Subject, all_rules
 from .collect import Collector
 from .deployment import Opener, deploy
