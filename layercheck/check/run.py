@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..environment import data_version
-from ..finding import Report
-from ..named_tuple import TYPE_CHECKING
+from ..artifact import SYMLINK
+from ..elf import ElfImage, detect_libc
+from ..environment import data_version, limits
+from ..finding import ArtifactSummary, Linkage, Report
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from ..rules import ArtifactView, Settings, Subject, all_rules
 from .collect import Collector
 from .deployment import Opener, deploy
-from .job import Job, run_jobs
+from .job import Job, names_of, run_jobs
 from .judge import Raw, fold, merge
 from .judging import Judging
-from .options import Input, Options
+from .options import Input, Options, key_of
 from .part import Part, Seen
-from .summary import summary
 
 if TYPE_CHECKING:
     from .hashes import Compared
 
 
 class Run:
-    """Judges jobs one after another, with the artifacts that they share. ``batch`` numbers this object's jobs."""
+    """Judges jobs one after another, with the artifacts that they share.
 
-    def __init__(self, options: Options, *, batch: int = 0) -> None:
+    ``names`` says what artifacts are called, by ``key_of``. ``batch`` tells the parts made here from others.
+    """
+
+    def __init__(self, options: Options, names: Mapping[str | int, str] = {}, *, batch: int = 0) -> None:
         self._date = options.date or data_version()
         self._batch = batch
-        self._opener = Opener(options)
+        self._opener = Opener(options, names)
         self._compared: dict[str, Compared] = {}
         self._collected: dict[tuple[object, ...], Collector] = {}
         self._seen: dict[str, Seen] = {}
@@ -74,8 +78,16 @@ class Run:
             _note_artifact(said, subject)
             self._collected[key] = said
             if subject.id not in self._seen:
-                self._seen[subject.id] = Seen(self._opener.path(subject), summary(subject), said.rest())
+                self._seen[subject.id] = Seen(self._opener.path(subject), _summary(subject), said.rest())
         return self._collected[key]
+
+    def forget(self, keys: Iterable[str | int]) -> None:
+        """Close the artifacts that are known by these keys: no further job needs them."""
+        gone = {name for key in keys for name in self._opener.forget(key)}
+        for name in gone:
+            self._seen.pop(name, None)
+            self._compared.pop(name, None)
+        self._collected = {key: said for key, said in self._collected.items() if key[0] not in gone}
 
     def close(self) -> None:
         """Close the artifacts that were opened."""
@@ -100,6 +112,76 @@ def _note_artifact(said: Collector, subject: Subject) -> None:
             said.note("the libraries that it opens by name", "is more code than is read", None, subject, path)
     if artifact.stopped:
         said.note("the rest of its files", "more than 1 GiB was read; sizes are as declared", None, subject, None)
+
+
+def _summary(subject: Subject) -> ArtifactSummary:
+    """Sizes, counts and digests of one artifact in its role."""
+    artifact = subject.artifact
+    links = any(entry.kind == SYMLINK for entry in artifact.entries)
+    near = artifact.unzipped_bytes > limits().unzipped_total_bytes * 8 // 10
+    packages = [(p.name, count) for p, count in subject.packages.sizes()[:12]] if near else []
+    return ArtifactSummary(
+        id=subject.id,
+        kind=subject.kind,
+        form=artifact.form,
+        path=artifact.name,
+        code_sha256=artifact.code_sha256,
+        content_sha256=artifact.content_sha256,
+        zip_bytes=artifact.zip_bytes,
+        unzipped_bytes=artifact.unzipped_bytes,
+        files=artifact.files,
+        elf_files=sum([isinstance(fact.elf, ElfImage) for fact in artifact.facts.values()]),
+        kind_reason=subject.kind_reason,
+        followed_bytes=artifact.followed_bytes() if links else None,
+        packages=tuple(packages),
+        linkage=tuple(_linkage(subject)),
+    )
+
+
+def _linkage(subject: Subject) -> Iterator[Linkage]:
+    """For which C library the ELF files are made, the most frequent first."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for path, fact in subject.artifact.facts.items():
+        if isinstance(fact.elf, ElfImage) and fact.elf.type in (2, 3):
+            libc = detect_libc(fact.elf)
+            found.setdefault(libc.kind, []).append((path, libc.evidence))
+    for kind, files in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
+        path, evidence = min(files)
+        yield Linkage(kind, len(files), path, evidence)
+
+
+class Judgement(NamedTuple):
+    """The parts of a batch, in order, up to the job that could not be judged; then the error tells why."""
+
+    parts: tuple[Part, ...]
+    error: Exception | None = None
+
+
+def judge_batch(number: int, jobs: Sequence[Job], options: Options, names: Mapping[str | int, str]) -> Judgement:
+    """Judge jobs one after another. An artifact is closed behind the last job that needs it.
+
+    ``number`` tells batches apart, ``names`` says what artifacts are called.
+    """
+    last = {key_of(source): place for place, job in enumerate(jobs) for source in job.sources()}
+    work = Run(options, names, batch=number)
+    parts: list[Part] = []
+    try:
+        for place, job in enumerate(jobs):
+            parts.append(work.judge(job))
+            work.forget([key for key in map(key_of, job.sources()) if last[key] == place])
+    except (OSError, ValueError) as error:
+        return Judgement(tuple(parts), error)
+    finally:
+        work.close()
+    return Judgement(tuple(parts))
+
+
+def judge_here(jobs: Sequence[Job], options: Options) -> list[Part]:
+    """Judge every job in this process. Raises the error of the first that cannot be judged."""
+    done = judge_batch(0, jobs, options, names_of(jobs))
+    if done.error is not None:
+        raise done.error
+    return list(done.parts)
 
 
 def run(inputs: Sequence[Input], options: Options) -> Report:
