@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .job import Job
     from .options import Input
 
-_JOB = 1 << 20
+_JOB = 300 << 10
 """What a job costs beside its artifacts, in bytes of an archive that take as long to read."""
 _ANEW = 0.1
 """What it costs to link and judge an artifact once more, as a part of what it costs to read it."""
