@@ -28,7 +28,7 @@ def check_command(options: Namespace) -> int:
     named = options.environment or (options.runtime and options.architecture)
     if options.require_target and not named:
         return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
-    from ..check import Options, run
+    from ..check import Job, Options, run_jobs
     from ..environment import UnknownRuntime
     from ..finding import Severity
     from ..report import render
@@ -50,7 +50,8 @@ def check_command(options: Namespace) -> int:
             verify_hashes=options.verify_hashes,
             progress=progress.update if progress.enabled else None,
         )
-        report = run([source(name) for name in options.inputs], wanted)
+        jobs = [Job(source(name), wanted) for name in options.inputs]
+        report = run_jobs(jobs, wanted, workers=options.jobs)
     except UnknownRuntime as error:
         return fail(str(error), USAGE)
     except ValueError as error:
