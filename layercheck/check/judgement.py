@@ -5,9 +5,9 @@ What a decision takes out is not gone: it is ``suppressed``, with what took it o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from ..finding import Confidence, Finding, Severity, Suppressed
+from ..finding import Confidence, Finding, Suppressed
 from ..named_tuple import NamedTuple
 from .judge import ARTIFACT, named, normalised, ordered
 from .options import Options
@@ -151,22 +151,6 @@ def baseline_key(entry: Accepted) -> tuple[str, str, str]:
     if entry.resource is not None:
         return entry.fingerprint, "resource", entry.resource
     return entry.fingerprint, "artifact", entry.artifact
-
-
-def shown(findings: Sequence[Finding], least: Severity) -> Judged:
-    """The findings that are bad enough to be shown. One that is not only because its severity was set is suppressed."""
-    kept = tuple([finding for finding in findings if finding.severity.rank <= least.rank])
-    lowered = [
-        Suppressed(finding, "severity", finding.severity.value)
-        for finding in findings
-        if finding.severity.rank > least.rank and _usual(finding).rank <= least.rank
-    ]
-    return Judged(kept, tuple(lowered))
-
-
-def _usual(finding: Finding) -> Severity:
-    usual = finding.details.get("usual_severity")
-    return finding.severity if usual is None else Severity(usual)
 
 
 def _weight(word: str, finding: Finding) -> int:

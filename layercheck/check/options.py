@@ -8,8 +8,9 @@ from typing import BinaryIO
 
 from ..artifact import Artifact
 from ..environment import Environment
-from ..finding import Severity
+from ..finding import Confidence, Severity
 from ..named_tuple import NamedTuple
+from .overrides import Baseline, Overrides
 
 Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
 """An artifact: a path, the bytes of an archive, a binary file object, or one that is open already."""
@@ -30,7 +31,8 @@ class Options(NamedTuple):
 
     ``environment``: a captured one, judged instead of the built-in ones; ``runtimes`` then give the
     language's facts only. ``select`` and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no
-    finding fails the run. ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
+    finding fails the run. ``min_confidence`` CERTAIN: likely findings do not count. ``overrides`` and ``baseline``: what was
+    decided about findings. ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
     """
 
     runtimes: tuple[str, ...] = ()
@@ -49,6 +51,9 @@ class Options(NamedTuple):
     ignore: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     min_severity: Severity = Severity.INFO
+    min_confidence: Confidence = Confidence.LIKELY
+    overrides: tuple[Overrides, ...] = ()
+    baseline: Baseline | None = None
     strict: bool = False
     verify_hashes: bool = False
     engine: str = "auto"

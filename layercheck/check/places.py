@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 WHOLE = "."
 """The path of a finding that concerns the artifact as a whole."""
@@ -48,6 +47,8 @@ def parts_fit(pattern: Sequence[str], parts: Sequence[str]) -> bool:
 
 def part_fits(pattern: str, part: str) -> bool:
     """Whether one name fits one part of a pattern, letter case counting on every system."""
+    from fnmatch import fnmatchcase
+
     # fnmatch translates each star to a search that is never taken back, so that it stays quick on any name.
     return pattern == part or fnmatchcase(part, pattern)
 

@@ -19,6 +19,8 @@ SETTABLE = (
 """The options that a configuration may hold (a test holds this against its keys): they have no default in the parser,
 so that what was given can be told from what was not."""
 
+_FLAGS = ("strict", "require_target", "verify_hashes")
+
 
 class NothingToCheck(Exception):
     """There is no INPUT, and ``missing`` when the configuration names artifacts that are not there."""
@@ -34,6 +36,8 @@ def add_options(parser: ArgumentParser) -> None:
     group.add_argument("--config", metavar="FILE", help="instead of the layercheck.toml or pyproject.toml above")
     group.add_argument("--no-config", action="store_true", help="take no configuration")
     defaults = {name: parser.get_default(name) for name in SETTABLE}
+    # In the parser they have none: its help would tell it.
+    defaults.update(dict.fromkeys(_FLAGS, False))
     parser.set_defaults(**dict.fromkeys(SETTABLE), unset=defaults)
 
 
