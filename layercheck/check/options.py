@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..artifact import Artifact
 from ..environment import Environment
-from ..finding import Severity
+from ..finding import Confidence, Severity
 from ..named_tuple import NamedTuple
+from .overrides import Baseline, Overrides
 
 if TYPE_CHECKING:
     from ..rules import Declared
@@ -36,7 +37,8 @@ class Options(NamedTuple):
     language's facts only. ``declared``: what a project declares of its layers, by their paths. ``packager``: how a
     directory becomes a zip (zip, sam and cdk store what links lead to, zip-y keeps them; None: not known). ``select``
     and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no finding fails the run.
-    ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
+    ``min_confidence`` CERTAIN: likely findings do not count. ``overrides`` and ``baseline``: what was decided about
+    findings. ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
     """
 
     runtimes: tuple[str, ...] = ()
@@ -57,6 +59,9 @@ class Options(NamedTuple):
     ignore: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     min_severity: Severity = Severity.INFO
+    min_confidence: Confidence = Confidence.LIKELY
+    overrides: tuple[Overrides, ...] = ()
+    baseline: Baseline | None = None
     strict: bool = False
     verify_hashes: bool = False
     engine: str = "auto"
