@@ -106,7 +106,8 @@ def _with_decisions(jobs: list[Job], stacks: Sequence[Stack], options: Options) 
     """
     decided: dict[Source, Overrides] = {}
     for stack in stacks:
-        for item in [declared.resource for declared in (*stack.functions, *stack.layers, *stack.permissions)]:
+        items = [item.resource for item in stack.functions] + [item.resource for item in stack.layers]
+        for item in [*items, *[item.resource for item in stack.permissions]]:
             metadata = item.body.get("Metadata")
             if isinstance(metadata, Mapping) and "layercheck" in metadata:
                 decided[item.source] = overrides(metadata["layercheck"], item.source)

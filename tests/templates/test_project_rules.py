@@ -28,7 +28,7 @@ def function(name: str = "Api", layers: str = "", runtime: str = "python3.13") -
 
 
 def found(folder: Path, resources: str, date: str | None = None, **given: str) -> list[tuple[str, str, int | None]]:
-    return rules(report(project(folder, SAM + "Resources:\n" + resources, **given), Options(date=date)))
+    return rules(report(project(folder, SAM + "Resources:\n" + resources, None, **given), Options(date=date)))
 
 
 LAYER = """  Deps:
