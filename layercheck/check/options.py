@@ -31,8 +31,8 @@ class Options(NamedTuple):
 
     ``environment``: a captured one, judged instead of the built-in ones; ``runtimes`` then give the
     language's facts only. ``select`` and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no
-    finding fails the run. ``min_confidence`` CERTAIN: likely findings do not count. ``overrides`` and ``baseline``: what was
-    decided about findings. ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
+    finding fails the run. ``min_confidence`` CERTAIN: likely findings do not count. ``overrides``, ``baseline``: what
+    was decided about findings. ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
     """
 
     runtimes: tuple[str, ...] = ()

@@ -49,8 +49,7 @@ def check_command(options: Namespace) -> int:
             progress=progress.update if progress.enabled else None,
         )
         jobs = [
-            Job(source(name), wanted if own is options else wanted._replace(**_job_fields(own)))
-            for name, own in inputs
+            Job(source(name), wanted if own is options else wanted._replace(**_job_fields(own))) for name, own in inputs
         ]
         report = run_jobs(jobs, wanted)
     except UnknownRuntime as error:

@@ -19,6 +19,7 @@ ROOMS = (
     "check",
     "inspect",
     "report",
+    "config",
     "cli",
 )
 """From the ground up."""
