@@ -53,12 +53,12 @@ def show(value: Any) -> str:
 
 
 def near(word: str, words: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the known words nearest to one, if any is near."""
+    """``; did you mean 'x'?`` for the known word nearest to one, if any is near."""
     import difflib
 
     # A word longer than any that is known is near to none.
-    found = difflib.get_close_matches(word.lower().replace("_", "-"), list(words), n=2) if len(word) < 100 else []
-    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
+    found = difflib.get_close_matches(word.lower().replace("_", "-"), list(words), n=1) if len(word) < 100 else []
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def size(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 OWN, SHARED = "layercheck.toml", "pyproject.toml"
 MAX_BYTES = 1 << 20
 """A configuration longer than that is none that people wrote."""
+_MENTIONED = rb"layercheck[\"']?[ \t]*[.=\]]"
+"""Whatever way a table is written in TOML, its name is there, as a key; most files that name us only depend on us."""
+_DOTTED = r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}"""
+"""A key of so many parts is none that people wrote; the standard parser would take minutes over thousands of them."""
 _WAY_OUT = "--no-config leaves it out"
 
 
@@ -89,8 +94,7 @@ def _read(path: str, shown: str) -> Found | None:
             return None
         raise ConfigError(f"{shown}: is not a regular file ({_WAY_OUT})")
     data = _bytes(path, shown, _WAY_OUT)
-    # Whatever way a table is written in TOML, its name is there.
-    return _parse(path, shown, data) if own or b"layercheck" in data else None
+    return _parse(path, shown, data) if own or re.search(_MENTIONED, data) else None
 
 
 def _bytes(path: str, shown: str, hint: str = "") -> bytes:
@@ -128,6 +132,8 @@ def _parse(path: str, shown: str, data: bytes) -> Found | None:
 
 
 def _document(text: str, shown: str) -> dict[str, Any]:
+    if re.search(_DOTTED, text, re.ASCII):
+        raise ConfigError(f"{shown}: has a key of more than 100 parts")
     import sys
     from importlib import import_module
 
