@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OWN, SHARED = "layercheck.toml", "pyproject.toml"
 MAX_BYTES = 1 << 20
 """A configuration longer than that is none that people wrote."""
-_MENTIONED = rb"layercheck[\"']?[ \t]*[.=\]]"
+_MENTIONED = rb"layercheck[\"']?[ \t]*[.=]|\.[ \t]*[\"']?layercheck[\"']?[ \t]*\]"
 """Whatever way a table is written in TOML, its name is there, as a key; most files that name us only depend on us."""
 _DOTTED = r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}"""
 """A key of so many parts is none that people wrote; the standard parser would take minutes over thousands of them."""
@@ -69,10 +69,11 @@ def find(explicit: str | None = None) -> Found | None:
 def _explicit(path: str) -> Found:
     shown = path.replace(os.sep, "/")
     try:
-        if stat.S_ISDIR(os.stat(path).st_mode):
-            raise ConfigError(f"{shown}: is a directory, not a configuration")
+        mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
         raise ConfigError(f"{shown}: {_reason(error)}") from None
+    if stat.S_ISDIR(mode):
+        raise ConfigError(f"{shown}: is a directory, not a configuration")
     found = _parse(path, shown, _bytes(path, shown))
     if found is None:
         raise ConfigError(f"{shown}: has no table [tool.layercheck]")

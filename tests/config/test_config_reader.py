@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ WRONG = {
     'baseline = "a\\u0000"': "layercheck.toml:1: baseline: expected a text: it holds a NUL character",
     "max-zip = '5 parsec'": "'5 parsec' is not a size such as 50000000, 50MB or 50MiB",
     "max-zip = -1": "layercheck.toml:1: max-zip: expected a size: bytes, or a text such as 200MB or 190MiB: not -1",
-    "max-zip = 0x" + "f" * 5000: "not a very large number",
+    "max-zip = 0x" + "f" * 40: "not a very large number",
     "max-zip = true": "not true",
     "max-zip = 1.5": "not 1.5",
     "date = 2026-01-01T00:00:00": "layercheck.toml:1: date: expected a date (YYYY-MM-DD): not a date",
@@ -47,7 +48,9 @@ WRONG = {
     "select = ['LC3', 'LC9']": "layercheck.toml:1: select[2]: no rule is called or begins with 'LC9'",
     "ignore = 'mising-library'": "did you mean 'missing-library'",
     "ignore = [['LC3']]": "layercheck.toml:1: ignore[1]: not a list (expected a list of rules",
-    "runtimes = ['python3.12', 'pyton3.12']": "layercheck.toml:1: runtimes[2]: 'pyton3.12' is not a Lambda runtime; did you mean python3.12",
+    "runtimes = ['python3.12', 'pyton3.12']": (
+        "layercheck.toml:1: runtimes[2]: 'pyton3.12' is not a Lambda runtime; did you mean python3.12"
+    ),
     "architectures = 'x86'": "layercheck.toml:1: architectures[1]: ",
     "runtime = 'python3.12'\nruntimes = []": "layercheck.toml:2: runtimes: is given twice, as runtimes and as runtime",
     "env = ['A=1']": "layercheck.toml:1: env: expected a table of environment variables, each a text: not a list",
@@ -81,6 +84,11 @@ def test_a_fault_is_told_with_file_line_key_and_what_is_expected(tmp_path: Path,
     said = fault(tmp_path, text)
     assert WRONG[text] in said
     assert len(said) < 400
+
+
+def test_a_number_too_long_to_be_shown_is_no_trouble(tmp_path: Path) -> None:
+    assert "not a very large number" in fault(tmp_path, "max-zip = 0x" + "f" * 5000)
+    assert "LC4[1]: not a very large number" in fault(tmp_path, "[per-path-ignores]\nLC4 = [0x" + "f" * 5000 + "]")
 
 
 def test_all_keys_are_read(tmp_path: Path) -> None:
@@ -144,7 +152,8 @@ def test_all_keys_are_read(tmp_path: Path) -> None:
 
 
 def test_the_lines_of_keys() -> None:
-    text = '\na.b = 1\n[x]\n"q.r" = 1\n  [[ x . y ]] # c\nk=1\n[x.y.z]\nm = """\n[fake]\nn = 1\n"""\no = 1\n[[x.y]]\nk=2\r\n'
+    text = '\na.b = 1\n[x]\n"q.r" = 1\n  [[ x . y ]] # c\nk=1\n[x.y.z]\nm = """\n[fake]\nn = 1\n"""\no = 1\n'
+    text += "[[x.y]]\nk=2\r\n"
     assert key_lines(text) == {
         ("a", "b"): 2,
         ("x",): 3,
@@ -205,17 +214,22 @@ TOML: st.SearchStrategy[Any] = st.recursive(
 NAMES = [name for key in TOP_KEYS for name in (key.name, key.also) if name] + ["artifact", "exception", "exceptions"]
 
 
+def outcome(call: Callable[[], Configuration | None]) -> Configuration | str:
+    """What a reader gives, or what it says is wrong."""
+    try:
+        found = call()
+    except ConfigError as error:
+        return str(error)
+    assert found is not None
+    return found
+
+
 @given(st.dictionaries(st.sampled_from(NAMES), TOML, max_size=3))
 @settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
 def test_any_value_gives_a_configuration_or_a_clear_error(table: dict[str, Any]) -> None:
     found = Found("layercheck.toml", "/project", "", table, ())
-    try:
-        taken = read_found(found)
-    except ConfigError as error:
-        assert str(error).startswith("layercheck.toml: ")
-        assert len(str(error)) < 1000
-    else:
-        assert isinstance(taken, Configuration)
+    said = outcome(lambda: read_found(found))
+    assert isinstance(said, Configuration) or (said.startswith("layercheck.toml: ") and len(said) < 1000)
 
 
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode())))
@@ -223,10 +237,8 @@ def test_any_value_gives_a_configuration_or_a_clear_error(table: dict[str, Any])
 def test_any_file_gives_a_configuration_or_a_clear_error(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "layercheck.toml"
     path.write_bytes(data)
-    try:
-        assert configuration(str(path)) is not None
-    except ConfigError as error:
-        assert "layercheck.toml" in str(error)
+    said = outcome(lambda: configuration(str(path)))
+    assert isinstance(said, Configuration) or "layercheck.toml" in said
 
 
 @given(st.text(max_size=200))
