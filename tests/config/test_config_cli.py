@@ -38,7 +38,7 @@ def test_they_are_found_from_a_folder_below_and_named_from_there(folder: Path, m
     write(folder, TARGET + ENTRY.format("dist/b-layer.zip"))
     monkeypatch.chdir(folder / "dist")
     assert [Path(a["path"]).resolve() for a in report()["artifacts"]] == [folder / "dist" / "b-layer.zip"]
-    assert report()["artifacts"][0]["path"] == "../dist/b-layer.zip"
+    assert report()["artifacts"][0]["path"] == "b-layer.zip"
 
 
 def test_each_entry_has_its_own_target(folder: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_wrong_baseline_is_an_error(folder: Path, data: bytes, said: str) -> N
     (folder / "base.json").write_bytes(data)
     done = run("dist/b-layer.zip", "--baseline", "base.json")
     assert done.code == 2
-    assert f"base.json: {said}" in done.err or f"base.json: {said}" in done.err.replace("findings", "findings", 1)
+    assert f"base.json: {said}" in done.err
 
 
 def test_a_baseline_that_cannot_be_written_is_told(folder: Path) -> None:
