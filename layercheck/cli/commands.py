@@ -6,10 +6,13 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
-from typing import Any, BinaryIO
 
+from ..named_tuple import TYPE_CHECKING
 from . import COULD_NOT, FOUND, OK, USAGE, say
 from .output import Output, OutputError, use_color
+
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO
 
 
 def fail(text: str, code: int) -> int:
@@ -51,7 +54,7 @@ def check_command(options: Namespace) -> int:
         jobs = [
             Job(source(name), wanted if own is options else wanted._replace(**_job_fields(own))) for name, own in inputs
         ]
-        report = run_jobs(jobs, wanted)
+        report = run_jobs(jobs, wanted, workers=options.jobs)
     except UnknownRuntime as error:
         return fail(str(error), USAGE)
     except ValueError as error:

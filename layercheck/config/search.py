@@ -6,9 +6,8 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any
