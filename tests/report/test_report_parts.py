@@ -163,7 +163,7 @@ def test_any_report_is_written_in_printable_lines(made: Report, verbose: bool, q
         written = render(made, format, verbose=verbose, quiet=quiet, width=width)
         assert written.endswith("\n")
         assert all(line.isprintable() for line in written.split("\n"))
-    assert render(made, "concise").count("\n") == len(made.findings) + 1
+    assert render(made, "concise").count("\n") == len(made.findings) + len(made.remarks) + 1
 
 
 @given(REPORTS)
