@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SETTABLE = (
     *("select", "ignore", "fail_on", "min_severity", "min_confidence", "strict", "require_target", "baseline", "date"),
     *("kind", "runtime", "architecture", "layer", "handler", "env", "environment", "libraries", "upload"),
+    "packager",
     *("max_unzipped", "max_zip", "verify_hashes", "format"),
 )
 """The options that a configuration may hold (a test holds this against its keys): they have no default in the parser,

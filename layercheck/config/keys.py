@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..check.options import PACKAGERS
 from ..named_tuple import NamedTuple
 from ..report import FORMATS
 from .kinds import (
@@ -59,6 +60,7 @@ TARGET_KEYS = (
     Key("environment", TEXT, "a captured environment: a file of `layercheck capture`", "environment"),
     Key("libraries", choice("newest", "floor"), "judge by the newest libraries known, or the oldest", "libraries"),
     Key("upload", choice("direct", "s3"), "how it will be uploaded", "upload"),
+    Key("packager", choice(*PACKAGERS), "what zips a directory: `zip-y` keeps links", "packager"),
     Key("max-unzipped", SIZE, "your own budget for all unzipped bytes", "max_unzipped"),
     Key("max-zip", SIZE, "your own budget for the archive", "max_zip"),
     Key("verify-hashes", FLAG, "compare Python packages with their RECORD", "verify_hashes"),

@@ -10,7 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from ..finding import ArtifactSummary, Finding, Remark, Report, Severity, Source, Suppressed, Target, Unchecked
+from ..finding import (
+    ArtifactSummary,
+    Finding,
+    ProjectSummary,
+    Remark,
+    Report,
+    Severity,
+    Source,
+    Suppressed,
+    Target,
+    Unchecked,
+)
 from ..named_tuple import TYPE_CHECKING
 from .order import finding_order, id_order, remark_order
 
@@ -46,7 +57,12 @@ def document(report: Report) -> dict[str, Any]:
         "gate": report.gate,
         "suppressed": [_suppressed(item) for item in sorted(report.suppressed, key=_suppressed_order)],
         "remarks": [_remark(item) for item in sorted(report.remarks, key=remark_order)],
+        **({"projects": [_project(item) for item in report.projects]} if report.projects else {}),
     }
+
+
+def _project(project: ProjectSummary) -> dict[str, Any]:
+    return project._asdict()
 
 
 def _target(target: Target) -> dict[str, Any]:

@@ -1,0 +1,5 @@
+import deps
+
+
+def handler(event, context):
+    return deps.NAME
