@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..finding import ArtifactSummary, Finding, Report, Severity, Source, Target, Unchecked
-from .order import finding_order, id_order
+from .order import finding_order, id_order, unchecked_order
 
 SCHEMA_VERSION = "1.0"
 
@@ -38,7 +38,7 @@ def document(report: Report) -> dict[str, Any]:
             for item in sorted(report.compatibility, key=lambda item: (item.architecture, item.runtimes))
         ],
         "findings": [_finding(finding) for finding in sorted(report.findings, key=finding_order)],
-        "unchecked": [_unchecked(item) for item in sorted(report.unchecked, key=_unchecked_order)],
+        "unchecked": [_unchecked(item) for item in sorted(report.unchecked, key=unchecked_order)],
         "summary": {severity.value: report.count(severity) for severity in Severity},
         "gate": report.gate,
     }
@@ -115,10 +115,6 @@ def _unchecked(item: Unchecked) -> dict[str, Any]:
         "what": item.what,
         "why": item.why,
     }
-
-
-def _unchecked_order(item: Unchecked) -> tuple[object, ...]:
-    return item.what, item.why, item.artifact or "", item.path or "", sorted(item.targets)
 
 
 def _member(value: Any) -> str:

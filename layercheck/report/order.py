@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..finding import Finding, Source
+from ..finding import Finding, Source, Unchecked
 
 
 def finding_order(finding: Finding) -> tuple[object, ...]:
@@ -29,6 +29,11 @@ def finding_order(finding: Finding) -> tuple[object, ...]:
 def source_order(source: Source | None) -> tuple[str, int, str]:
     """By file, line and resource; what has none first."""
     return ("", 0, "") if source is None else (source.file, source.line or 0, source.resource or "")
+
+
+def unchecked_order(item: Unchecked) -> tuple[object, ...]:
+    """By what it is and why, then by artifact, path and targets."""
+    return item.what, item.why, item.artifact or "", item.path or "", sorted(item.targets)
 
 
 def id_order(identifier: str) -> tuple[int, str]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from ..finding import ArtifactSummary, Report, Severity, Target, Unchecked
+from ..finding import Report, Unchecked
 from .order import id_order
 from .page import Page
 from .text_compatibility import write_compatibility
 from .text_findings import write_findings
 from .text_totals import write_totals
-from .words import Names, human, plural, tally
+from .understanding import artifact_in_words, target_in_words
+from .words import Names, plural, tally, verdict
 
 _TARGETS_SHOWN = 6
 _FEW_ELF_FILES = 8
 _UNCHECKED_SHOWN = 6
+_VERDICT_STYLES = {
+    "PASSED": "bold green",
+    "TOLERATED": "bold yellow",
+    "FAILED": "bold red",
+    "NOT CHECKED": "bold red",
+}
 
 
 def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: bool) -> str:
@@ -34,7 +41,7 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
 
 def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> None:
     for artifact in sorted(report.artifacts, key=lambda item: id_order(item.id)):
-        page.paragraph((artifact.path, "bold"), f": {_artifact(artifact)}", hang=2)
+        page.paragraph((artifact.path, "bold"), f": {artifact_in_words(artifact)}", hang=2)
         for item in artifact.linkage:
             # What is usual is told only when asked for, and what a large package brings for other systems too.
             if verbose or (artifact.elf_files <= _FEW_ELF_FILES and item.kind not in ("glibc", "none", "unknown")):
@@ -50,29 +57,9 @@ def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> N
         return
     shown = targets if verbose or len(targets) <= _TARGETS_SHOWN else targets[:_TARGETS_SHOWN]
     for target in shown:
-        page.paragraph(f"target: {_target(target, names)}", hang=2)
+        page.paragraph(f"target: {target_in_words(target, names)}", hang=2)
     if len(shown) < len(targets):
         page.paragraph(f"… and {plural(len(targets) - len(shown), 'more target')}", hang=2)
-
-
-def _artifact(artifact: ArtifactSummary) -> str:
-    reason = f" ({artifact.kind_reason})" if artifact.kind_reason else ""
-    sizes = [f"{human(artifact.unzipped_bytes)} unzipped"]
-    if artifact.zip_bytes is not None:
-        sizes.insert(0, f"{human(artifact.zip_bytes)} zipped")
-    counts = [plural(artifact.files, "file"), plural(artifact.elf_files, "ELF file")]
-    return f"{artifact.kind} {artifact.form}{reason}, " + ", ".join(sizes + counts)
-
-
-def _target(target: Target, names: Names) -> str:
-    parts = [names.target(target) + (f" ({target.reason})" if target.reason else "")]
-    if target.handler is not None:
-        parts.append(f"handler {target.handler}")
-    if target.state != "supported":
-        parts.append(f"the runtime is {target.state}")
-    if target.open:
-        parts.append(f"not at hand: {', '.join(sorted(target.open))}")
-    return ", ".join(parts)
 
 
 def _unchecked(page: Page, unchecked: tuple[Unchecked, ...], names: Names, verbose: bool) -> None:
@@ -99,21 +86,11 @@ def _unchecked(page: Page, unchecked: tuple[Unchecked, ...], names: Names, verbo
 
 
 def _verdict(page: Page, report: Report, names: Names) -> None:
-    word, style = _verdict_word(report)
+    word = verdict(report)
+    style = _VERDICT_STYLES[word]
     if report.gate:
         where = names.every_target()
         page.paragraph((word, style), f": {tally(report)}" + (f" ({where})" if where else ""), hang=2)
         return
     working = sum(target.passed for target in report.targets)
     page.paragraph((word, style), f": works on {working} of {len(report.targets)} targets", hang=2)
-
-
-def _verdict_word(report: Report) -> tuple[str, str]:
-    if report.exit_code == 1:
-        return "FAILED", "bold red"
-    if report.exit_code != 0:
-        return "NOT CHECKED", "bold red"
-    if report.gate and report.count(Severity.ERROR):
-        # Exit code 0 was asked for (--fail-on never); to call that passed would mislead.
-        return "TOLERATED", "bold yellow"
-    return "PASSED", "bold green"

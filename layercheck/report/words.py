@@ -40,6 +40,16 @@ def tally(report: Report) -> str:
     return ", ".join(parts)
 
 
+def verdict(report: Report) -> str:
+    """``PASSED``, ``FAILED``, ``NOT CHECKED`` or ``TOLERATED``: errors that were asked to be let pass."""
+    if report.exit_code == 1:
+        return "FAILED"
+    if report.exit_code != 0:
+        return "NOT CHECKED"
+    # Exit code 0 was asked for (--fail-on never); to call that passed would mislead.
+    return "TOLERATED" if report.gate and report.count(Severity.ERROR) else "PASSED"
+
+
 def first(items: Sequence[str], limit: int) -> str:
     """The first items, the rest counted: ``a, b and 3 more``."""
     shown = items if len(items) <= limit else items[:limit]
