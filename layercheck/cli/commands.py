@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from . import COULD_NOT, FOUND, OK, USAGE, say
-from .output import Output, OutputError, use_color
+from .output import Output, OutputError
 
 
 def fail(text: str, code: int) -> int:
@@ -28,11 +28,13 @@ def check_command(options: Namespace) -> int:
     from ..check import Options, run
     from ..environment import UnknownRuntime
     from ..finding import Severity
-    from ..report import render
     from .progress import Progress
+    from .reports import clash, write_reports
 
     if options.inputs.count("-") + options.layer.count("-") > 1:
         return fail("standard input (-) can be read once only", USAGE)
+    if (name := clash(options)) is not None:
+        return fail(f"two reports would be written to {name}", USAGE)
     progress = Progress(enabled=not options.no_progress and not options.quiet and sys.stderr.isatty())
     try:
         wanted = Options(
@@ -56,18 +58,9 @@ def check_command(options: Namespace) -> int:
         return fail(reason(error), COULD_NOT)
     finally:
         progress.clear()
-    output = Output(options.output)
-    text = render(
-        report,
-        options.format,
-        color=use_color(options.color, output.terminal()),
-        width=output.width(),
-        verbose=options.verbose,
-        quiet=options.quiet,
-    )
     if not report.gate:
         say("no target given: this is a compatibility table, not a gate (see -r and -a)")
-    code = write(output, text)
+    code = write_reports(options, report, wanted)
     if code != OK:
         return code
     return OK if report.exit_code == FOUND and options.exit_zero else report.exit_code

@@ -93,7 +93,9 @@ def _works(report: Report) -> str:
     text = f"no target was given; it works on {works} of {len(report.targets)} targets"
     for runtimes, architectures in declarations(report):
         text += f"\n{' and '.join(architectures)}: {', '.join(runtimes)}"
-    return _command("notice" if works else "error", "compatibility", "\n".join(map(visible, text.split("\n"))))
+    return _command(
+        "error" if report.exit_code else "notice", "compatibility", "\n".join(map(visible, text.split("\n")))
+    )
 
 
 def _data(text: str) -> str:

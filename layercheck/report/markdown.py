@@ -35,10 +35,11 @@ def render(report: Report) -> str:
     names = Names(report)
     word = verdict(report)
     summary = tally(report) if report.gate else _works(report)
-    parts = [f"## {_SIGNS[word]} layercheck: {word}", f"**{word}**: {summary}"]
+    parts = [f"## {_SIGNS[word]} layercheck: {word}", summary]
     parts += [*_understanding(report, names), *_totals(report)]
-    closing = [] if report.gate else list(_compatibility(report))
-    closing += list(_unchecked(report, names))
+    if not report.gate:
+        parts += _compatibility(report)
+    closing = list(_unchecked(report, names))
     left = MAX_CHARACTERS - sum([len(part) + 2 for part in (*parts, *closing)]) - 500
     told = groups([finding for finding in report.findings if report.gate or not finding.targets])
     return "\n\n".join([*parts, *_findings(told, names, left), *closing]) + "\n"
@@ -155,8 +156,11 @@ def _compatibility(report: Report) -> Iterable[str]:
             yield "\n".join(
                 [f"- **{r.rule} {prose(r.name)}** ({r.where}): {prose(_short(r.message, 300))}" for r in told]
             )
-    for runtimes, architectures in declarations(report):
+    found = declarations(report)
+    for runtimes, architectures in found:
         yield "\n".join(["may be declared:", "", *block([declared(runtimes, architectures)])])
+    if not found:
+        yield "It works on no runtime that AWS still supports, so none may be declared."
 
 
 def _cell(text: str) -> str:
