@@ -53,7 +53,7 @@ def _works(report: Report) -> str:
 def _understanding(report: Report, names: Names) -> Iterable[str]:
     artifacts = sorted(report.artifacts, key=lambda item: id_order(item.id))
     lines = [
-        f"- {code(_short(artifact.path))}: {prose(_short(artifact_in_words(artifact)))}"
+        f"- {code(_short(artifact.path))}: {prose(_short(', '.join(artifact_in_words(artifact))))}"
         for artifact in artifacts[:_ARTIFACTS_SHOWN]
     ]
     if len(artifacts) > _ARTIFACTS_SHOWN:
@@ -64,7 +64,7 @@ def _understanding(report: Report, names: Names) -> Iterable[str]:
         shown = sorted(targets, key=lambda target: target.passed)[:_TARGETS_SHOWN]
         for target in sorted(shown, key=targets.index):
             sign = "✅" if target.passed else "❌"
-            lines.append(f"- {sign} target: {prose(_short(target_in_words(target, names)))}")
+            lines.append(f"- {sign} target: {prose(_short(', '.join(target_in_words(target, names))))}")
         if len(targets) > len(shown):
             lines.append(f"- … and {plural(len(targets) - len(shown), 'more target')}")
     if lines:

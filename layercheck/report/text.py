@@ -12,6 +12,9 @@ from .understanding import artifact_in_words, target_in_words
 from .words import Names, plural, tally, verdict
 
 _TARGETS_SHOWN = 6
+_ARTIFACTS_SHOWN = 12
+_REASON = 400
+"""Characters of what was not checked, and of why, that are shown without -v."""
 _FEW_ELF_FILES = 8
 _UNCHECKED_SHOWN = 6
 _VERDICT_STYLES = {
@@ -40,14 +43,17 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
 
 
 def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> None:
-    for artifact in sorted(report.artifacts, key=lambda item: id_order(item.id)):
-        page.paragraph((artifact.path, "bold"), f": {artifact_in_words(artifact)}", hang=2)
+    artifacts = sorted(report.artifacts, key=lambda item: id_order(item.id))
+    for artifact in artifacts if verbose else artifacts[:_ARTIFACTS_SHOWN]:
+        page.phrases((f"{artifact.path}:", "bold"), artifact_in_words(artifact))
         for item in artifact.linkage:
             # What is usual is told only when asked for, and what a large package brings for other systems too.
             if verbose or (artifact.elf_files <= _FEW_ELF_FILES and item.kind not in ("glibc", "none", "unknown")):
                 page.paragraph(
                     f"{item.kind}: {plural(item.files, 'file')}, {item.path}: {item.evidence}", indent=2, hang=2
                 )
+    if not verbose and len(artifacts) > _ARTIFACTS_SHOWN:
+        page.paragraph(f"… and {plural(len(artifacts) - _ARTIFACTS_SHOWN, 'more artifact')} (-v shows all)")
     targets = sorted(report.targets, key=lambda target: id_order(target.id))
     if not report.gate:
         runtimes = len({target.runtime for target in targets})
@@ -55,11 +61,15 @@ def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> N
         judged = f"judged on {plural(runtimes, 'runtime')} and {plural(architectures, 'architecture')}"
         page.paragraph(f"no target given: {judged}", hang=2)
         return
-    shown = targets if verbose or len(targets) <= _TARGETS_SHOWN else targets[:_TARGETS_SHOWN]
-    for target in shown:
-        page.paragraph(f"target: {target_in_words(target, names)}", hang=2)
+    # Of many, those that fail are what the report is read for.
+    shown = targets if verbose else sorted(targets, key=lambda target: target.passed)[:_TARGETS_SHOWN]
+    for target in sorted(shown, key=targets.index):
+        words = target_in_words(target, names)
+        if len(targets) > 1:
+            words.append("passed" if target.passed else "failed")
+        page.phrases("target:", words)
     if len(shown) < len(targets):
-        page.paragraph(f"… and {plural(len(targets) - len(shown), 'more target')}", hang=2)
+        page.paragraph(f"… and {plural(len(targets) - len(shown), 'more target')} (-v shows all)", hang=2)
 
 
 def _unchecked(page: Page, unchecked: tuple[Unchecked, ...], names: Names, verbose: bool) -> None:
@@ -79,10 +89,14 @@ def _unchecked(page: Page, unchecked: tuple[Unchecked, ...], names: Names, verbo
             for place in sorted({f"{names.artifact(item.artifact)}:{item.path}" for item in items if item.path}):
                 page.paragraph(f"- {place}", indent=4, hang=2)
         else:
-            page.line(words, indent=2)
+            page.paragraph(f"{len(items):,} x {_cut(what)}: {_cut(why)}", indent=2, hang=2)
     if len(shown) < len(ordered):
         rest = sum(len(items) for _, items in ordered[len(shown) :])
         page.line(f"… and {rest:,} more, {plural(len(ordered) - len(shown), 'other kind')} (-v shows all)", indent=2)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _REASON else f"{text[:_REASON]}…"
 
 
 def _verdict(page: Page, report: Report, names: Names) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from ..finding import Report
 from .page import Page, Part
-from .totals import Stack, fullest, share, stacks
+from .totals import Stack, bar, fullest, share, stacks
 from .words import Names, human
 
 _NEAR = 0.8
@@ -20,8 +20,14 @@ def write_totals(page: Page, report: Report, names: Names, *, verbose: bool) -> 
     shown = found if verbose else fullest(found, _STACKS_SHOWN)
     for stack in shown:
         page.gap()
-        limit = f"{report.limit_bytes:,} bytes ({report.limit_bytes / 2**20:.0f} MiB)"
-        page.paragraph(("unzipped size", "bold"), f"  the limit is {limit}", hang=2)
+        taken = f"{share(stack.total, report.limit_bytes)} of {report.limit_bytes:,} bytes"
+        page.paragraph(
+            ("unzipped size", "bold"),
+            "  ",
+            (bar(stack.total, report.limit_bytes), _style(stack.total, report.limit_bytes)),
+            f"  {taken} ({report.limit_bytes / 2**20:.0f} MiB)",
+            hang=2,
+        )
         page.table(_rows(stack, report.limit_bytes), right=(1, 2, 3))
         _write_packages(page, stack, report.limit_bytes, names)
     if len(shown) < len(found):
@@ -32,12 +38,19 @@ def write_totals(page: Page, report: Report, names: Names, *, verbose: bool) -> 
 def _rows(stack: Stack, limit: int) -> list[list[Part]]:
     total = stack.total
     rows = [_row(artifact.path, artifact.unzipped_bytes, limit) for artifact in stack.artifacts]
-    rows.append(_row("total, at least" if stack.is_open else "total", total, limit, "bold"))
+    if len(rows) > 1 or stack.is_open:
+        rows.append(_row("total, at least" if stack.is_open else "total", total, limit, "bold"))
     rows.append(_left(total, limit, stack.is_open))
     if (followed := stack.followed) is not None:
         rows.append(_row("total, links stored as copies", followed, limit, "bold"))
         rows.append(_left(followed, limit, stack.is_open))
     return rows
+
+
+def _style(size: int, limit: int) -> str:
+    if size > limit:
+        return "bold red"
+    return "yellow" if size > _NEAR * limit else "green"
 
 
 def _left(total: int, limit: int, is_open: bool) -> list[Part]:
