@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..finding import ArtifactSummary, Finding, Report, Severity, Source, Target, Unchecked
+from .escape import harmless_json
 from .order import finding_order, id_order, unchecked_order
 
 SCHEMA_VERSION = "1.0"
@@ -20,7 +21,7 @@ SCHEMA_VERSION = "1.0"
 def render(report: Report) -> str:
     """The report as JSON text, ending with a newline; the same report gives the same bytes."""
     members = [f"{_encode(key)}: {_member(value)}" for key, value in document(report).items()]
-    return "{\n" + ",\n".join(members) + "\n}\n"
+    return harmless_json("{\n" + ",\n".join(members) + "\n}\n")
 
 
 def document(report: Report) -> dict[str, Any]:

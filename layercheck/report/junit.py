@@ -13,7 +13,7 @@ from ..finding import Finding, Report, Severity, Unchecked
 from ..named_tuple import NamedTuple
 from ..rules import Rule, all_rules
 from .compatibility import Row, table
-from .escape import visible, visible_lines
+from .escape import harmless_line, visible, visible_lines
 from .grouping import Group, groups
 from .order import id_order, unchecked_order
 from .words import Names, plural, verdict
@@ -61,7 +61,8 @@ def render(report: Report, *, rules: Collection[str] | None = None, fail_on: Sev
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites{totals}>"]
     for suite in suites:
         lines += _suite(suite)
-    return "\n".join([*lines, "</testsuites>"]) + "\n"
+    text = "\n".join([*lines, "</testsuites>"])
+    return "\n".join(map(harmless_line, text.split("\n"))) + "\n"
 
 
 def _suites(report: Report, rules: Collection[str] | None, fail_on: Severity | None) -> Iterable[Suite]:

@@ -91,7 +91,12 @@ def uri(path: str) -> str:
     """The path as a URI reference: relative, or ``file:///`` and absolute. Bytes that are not UTF-8 are kept."""
     from urllib.parse import quote
 
-    quoted = quote(path.encode("utf-8", "surrogateescape"), safe="/-._~!$&'()*+,;=@")
+    try:
+        data = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # Half of a pair that stands for no byte, as names on Windows may hold.
+        data = path.encode("utf-8", "surrogatepass")
+    quoted = quote(data, safe="/-._~!$&'()*+,;=@")
     if path.startswith("/"):
         return f"file://{quoted}"
     return f"file:///{quoted.replace('%3A', ':', 1)}" if is_absolute(path) else quoted

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ..finding import Confidence, Report, Severity, Unchecked
 from .compatibility import declarations, declared, reasons, table
-from .escape import visible_lines
+from .escape import harmless_line, visible_lines
 from .grouping import Group, groups
 from .order import id_order, unchecked_order
 from .prose import block, code, prose
@@ -42,7 +42,8 @@ def render(report: Report) -> str:
     closing = list(_unchecked(report, names))
     left = MAX_CHARACTERS - sum([len(part) + 2 for part in (*parts, *closing)]) - 500
     told = groups([finding for finding in report.findings if report.gate or not finding.targets])
-    return "\n\n".join([*parts, *_findings(told, names, left), *closing]) + "\n"
+    text = "\n\n".join([*parts, *_findings(told, names, left), *closing])
+    return "\n".join(map(harmless_line, text.split("\n"))) + "\n"
 
 
 def _works(report: Report) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..finding import ArtifactSummary, Finding, Report, Severity, Unchecked
-from .escape import visible, visible_lines
+from .escape import harmless_json, visible, visible_lines
 from .location import Base, Location, Locations, is_absolute, last_part, uri
 from .order import finding_order, id_order, unchecked_order
 from .sarif_rules import plain, rule_descriptors
@@ -29,7 +29,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 def render(report: Report, base: Base | None) -> str:
     """The report as SARIF text, ASCII, ending with a newline; the same report gives the same bytes."""
-    return _pretty(document(report, base), 4, "") + "\n"
+    return harmless_json(_pretty(document(report, base), 4, "") + "\n")
 
 
 def document(report: Report, base: Base | None) -> dict[str, Any]:
