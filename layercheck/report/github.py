@@ -14,7 +14,7 @@ from .compatibility import declarations
 from .escape import harmless_line, visible, visible_lines
 from .grouping import Group, groups
 from .location import Base, Location, Locations, is_no_file
-from .words import Names, first, plural, tally, verdict
+from .words import Names, first, outcome, plural, verdict
 
 SHOWN = 10
 """Annotations of one kind that GitHub shows of a step."""
@@ -37,7 +37,7 @@ def render(report: Report, base: Base | None) -> str:
         lines.append(_command("notice", "more was found than GitHub shows", _rest(hidden)))
     if not report.gate:
         lines.append(_works(report))
-    lines.append(harmless_line(visible(f"layercheck: {verdict(report)}: {tally(report)}")))
+    lines.append(harmless_line(visible(f"layercheck: {verdict(report)}: {outcome(report)}")))
     return "\n".join(lines) + "\n"
 
 
@@ -89,8 +89,7 @@ def _rest(hidden: list[Group]) -> str:
 
 
 def _works(report: Report) -> str:
-    works = sum([target.passed for target in report.targets])
-    text = f"no target was given; it works on {works} of {len(report.targets)} targets"
+    text = f"no target was given; it {outcome(report)}"
     for runtimes, architectures in declarations(report):
         text += f"\n{' and '.join(architectures)}: {', '.join(runtimes)}"
     return _command(

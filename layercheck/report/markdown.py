@@ -16,7 +16,7 @@ from .order import id_order, unchecked_order
 from .prose import block, code, prose
 from .totals import Stack, bar, fullest, share, stacks
 from .understanding import artifact_in_words, target_in_words
-from .words import Names, first, human, plural, tally, verdict
+from .words import Names, first, human, outcome, plural, verdict
 
 MAX_CHARACTERS = 60_000
 _TEXT = 2_000
@@ -34,8 +34,7 @@ def render(report: Report) -> str:
     """The report as GitHub's Markdown, ending with a newline, at most ``MAX_CHARACTERS`` characters long."""
     names = Names(report)
     word = verdict(report)
-    summary = tally(report) if report.gate else _works(report)
-    parts = [f"## {_SIGNS[word]} layercheck: {word}", summary]
+    parts = [f"## {_SIGNS[word]} layercheck: {word}", _first_line(report)]
     parts += [*_understanding(report, names), *_totals(report)]
     if not report.gate:
         parts += _compatibility(report)
@@ -46,9 +45,8 @@ def render(report: Report) -> str:
     return "\n".join(map(harmless_line, text.split("\n"))) + "\n"
 
 
-def _works(report: Report) -> str:
-    works = sum([target.passed for target in report.targets])
-    return f"no target was given; it works on {works} of {len(report.targets)} targets"
+def _first_line(report: Report) -> str:
+    return outcome(report) if report.gate else f"no target was given; it {outcome(report)}"
 
 
 def _understanding(report: Report, names: Names) -> Iterable[str]:

@@ -9,7 +9,7 @@ from .text_compatibility import write_compatibility
 from .text_findings import write_findings
 from .text_totals import write_totals
 from .understanding import artifact_in_words, target_in_words
-from .words import Names, plural, tally, verdict
+from .words import Names, outcome, plural, verdict
 
 _TARGETS_SHOWN = 6
 _ARTIFACTS_SHOWN = 12
@@ -102,9 +102,5 @@ def _cut(text: str) -> str:
 def _verdict(page: Page, report: Report, names: Names) -> None:
     word = verdict(report)
     style = _VERDICT_STYLES[word]
-    if report.gate:
-        where = names.every_target()
-        page.paragraph((word, style), f": {tally(report)}" + (f" ({where})" if where else ""), hang=2)
-        return
-    working = sum(target.passed for target in report.targets)
-    page.paragraph((word, style), f": works on {working} of {len(report.targets)} targets", hang=2)
+    where = names.every_target() if report.gate else ""
+    page.paragraph((word, style), f": {outcome(report)}" + (f" ({where})" if where else ""), hang=2)

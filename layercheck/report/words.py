@@ -50,6 +50,14 @@ def verdict(report: Report) -> str:
     return "TOLERATED" if report.gate and report.count(Severity.ERROR) else "PASSED"
 
 
+def outcome(report: Report) -> str:
+    """What the verdict rests on: the counts, or, where no target was given, on how many it works."""
+    if report.gate:
+        return tally(report)
+    works = sum([target.passed for target in report.targets])
+    return f"works on {works:,} of {plural(len(report.targets), 'target')}"
+
+
 def first(items: Sequence[str], limit: int) -> str:
     """The first items, the rest counted: ``a, b and 3 more``."""
     shown = items if len(items) <= limit else items[:limit]
@@ -79,7 +87,7 @@ class Names:
 
     def short_place(self, finding: Finding) -> str:
         """The path alone where there is only one artifact to look in; empty when that says nothing."""
-        if len(self._artifacts) > 1:
+        if len(self._artifacts) > 1 and finding.artifact is not None:
             return self.place(finding)
         return finding.path or ""
 

@@ -20,7 +20,7 @@ from report.markdown_tokens import tokens
 from report.schemas import junit, sarif
 from report.strategies import REPORTS
 
-BASE = Base("/work/here", "/work")
+BASE = Base("/checkout/build", "/checkout")
 FOLDED = r"<details><summary>[\d,]+ (files|not checked)</summary>|</details>"
 
 
