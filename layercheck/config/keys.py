@@ -10,6 +10,7 @@ from ..report import FORMATS
 from .kinds import (
     ARCHITECTURES,
     DATE,
+    FILES,
     FLAG,
     PLACES,
     RULES,
@@ -65,7 +66,10 @@ TARGET_KEYS = (
     Key("max-zip", SIZE, "your own budget for the archive", "max_zip"),
     Key("verify-hashes", FLAG, "compare Python packages with their RECORD", "verify_hashes"),
 )
-OUTPUT_KEYS = (Key("format", choice(*FORMATS), "the format of the report", "format"),)
+OUTPUT_KEYS = (
+    Key("format", choice(*FORMATS), "the format of the report", "format"),
+    Key("reports", FILES, 'further reports that are written, such as `sarif = "layercheck.sarif"`', "report"),
+)
 DECISION_KEYS = (
     Key("severity", SEVERITIES, "how bad a rule's findings are: `error`, `warning`, `info` or `off`"),
     Key("per-path-ignores", PLACES, "rules that are ignored at a place"),
