@@ -7,12 +7,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
 
 from ..finding import Finding, Severity, Source
 from ..json_table import read_table
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from ..rules import Fault, Rule
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _NORMALISED = (
     (r"-[0-9a-f]{8,}(?=[.\-]|$)", "-H"),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import BinaryIO
 
 from ..artifact import Artifact
 from ..environment import Environment
 from ..finding import Severity
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 
-Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
+if TYPE_CHECKING:
+    from typing import BinaryIO, TypeAlias
+
+Input: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | Artifact"
 """An artifact: a path, the bytes of an archive, a binary file object, or one that is open already."""
 
 
@@ -21,7 +23,7 @@ class Absent(NamedTuple):
     name: str
 
 
-Layer = Input | Absent
+Layer: TypeAlias = "Input | Absent"
 """A further layer of a function. A text that is a layer's ARN stands for one that is not at hand, too."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from .. import _version
 from ..artifact import SYMLINK
@@ -21,7 +20,7 @@ from ..finding import (
     Target,
 )
 from ..linker import Resolution, Work, resolve
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ

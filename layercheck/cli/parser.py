@@ -6,26 +6,19 @@ import argparse
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NoReturn
 
 from .. import _version
+from ..named_tuple import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "markdown")
 _TAKES_VALUE = frozenset(
     {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
-    | {
-        "-f",
-        "--format",
-        "-o",
-        "--output",
-        "--report",
-        "--color",
-        "--library-path",
-        "--root",
-        "--environment",
-        "--print-handler",
-    }
+    | {"-f", "--format", "-o", "--output", "--report", "--color", "--library-path", "--root", "--environment"}
+    | {"--print-handler"}
 )
 _SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}

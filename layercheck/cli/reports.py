@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from typing import TYPE_CHECKING
 
+from ..named_tuple import TYPE_CHECKING
 from . import OK
 from .output import Output, use_color
 
