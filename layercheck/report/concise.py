@@ -17,7 +17,7 @@ def render(report: Report) -> str:
 
 
 def _line(finding: Finding, names: Names) -> str:
-    where = names.some_targets(finding.targets)
+    where = names.concerned([finding])
     return (
         f"{names.place(finding)}: {finding.rule} {finding.severity.value}: {finding.fact or finding.message}"
         f" [{finding.name}]" + (f" ({where})" if where else "")
