@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..finding import Report, Severity
+from ..named_tuple import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .location import Base
 

@@ -22,7 +22,7 @@ def _remark(remark: Remark) -> str:
 
 
 def _line(finding: Finding, names: Names) -> str:
-    where = names.some_targets(finding.targets)
+    where = names.concerned([finding])
     return (
         f"{names.place(finding)}: {finding.rule} {finding.severity.value}: {finding.fact or finding.message}"
         f" [{finding.name}]" + (f" ({where})" if where else "")

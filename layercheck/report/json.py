@@ -23,7 +23,6 @@ from ..finding import (
     Unchecked,
 )
 from ..named_tuple import TYPE_CHECKING
-from .escape import harmless_json
 from .order import finding_order, id_order, remark_order, unchecked_order
 
 if TYPE_CHECKING:
@@ -35,7 +34,12 @@ SCHEMA_VERSION = "1.0"
 def render(report: Report) -> str:
     """The report as JSON text, ending with a newline; the same report gives the same bytes."""
     members = [f"{_encode(key)}: {_member(value)}" for key, value in document(report).items()]
-    return harmless_json("{\n" + ",\n".join(members) + "\n}\n")
+    text = "{\n" + ",\n".join(members) + "\n}\n"
+    if "##" in text:
+        from .escape import harmless_json
+
+        return harmless_json(text)
+    return text
 
 
 def document(report: Report) -> dict[str, Any]:

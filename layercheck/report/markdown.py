@@ -128,7 +128,7 @@ def _group(group: Group, names: Names) -> Iterable[str]:
     line = f"**{head.rule} {prose(head.name)}**{likely}: {prose(_short(group.fact))}"
     if len(places) == 1:
         line += f" ({code(_short(places[0]))})"
-    if where := names.some_targets(head.targets):
+    if where := names.concerned(group.findings):
         line += f" — on {prose(_short(where))}"
     sources = dict.fromkeys(finding.source for finding in group.findings if finding.source is not None)
     if sources:

@@ -110,7 +110,7 @@ class _Run:
         return written
 
     def _result(self, finding: Finding) -> dict[str, Any]:
-        where = self._names.some_targets(finding.targets)
+        where = self._names.concerned([finding])
         text = visible(finding.message) + (f" ({visible(where)})" if where else "")
         if finding.fix:
             text += "\nFix: " + visible_lines(finding.fix)

@@ -1,4 +1,7 @@
-"""Write the golden files anew: ``make golden``. Then look at what changed (``git diff tests/golden``)."""
+"""Write the golden files, and the examples of docs/formats.md, anew: ``make golden``.
+
+Then look at what changed: ``git diff tests/golden``.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ sys.path[:0] = [str(_TESTS.parent), str(_TESTS)]
 def main() -> None:
     """Write what belongs there, and take away what does not."""
     from golden.cases import CASES, FOLDER, golden
+    from golden.pages import PAGE, page
 
     wanted: dict[Path, str] = {}
     for case in CASES:
@@ -24,6 +28,7 @@ def main() -> None:
     for path, text in wanted.items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
+    PAGE.write_text(page(wanted), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

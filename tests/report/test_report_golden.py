@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from golden.cases import CASES, FOLDER, Case, golden
+from golden.pages import PAGE, page
 from report.schemas import junit, sarif
 
 
@@ -16,6 +17,12 @@ from report.schemas import junit, sarif
 def test_the_report_is_the_golden_one(case: Case, tmp_path: Path) -> None:
     for path, text in golden(case, tmp_path).items():
         assert path.read_bytes().decode("utf-8") == text, path.name
+
+
+def test_the_page_about_formats_shows_golden_files() -> None:
+    files = {path: path.read_text(encoding="utf-8") for path in FOLDER.glob("*/report.*")}
+    assert page(files) == PAGE.read_text(encoding="utf-8"), "run 'make golden'"
+    assert page(files).count("~~~~") >= 10
 
 
 def test_no_golden_file_is_left_over_and_all_are_small() -> None:
