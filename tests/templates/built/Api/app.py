@@ -1,5 +1,2 @@
-import deps
-
-
-def handler(event, context):
-    return deps.NAME
+def handler(event: object, context: object) -> int:
+    return 1
