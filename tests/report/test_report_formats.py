@@ -21,7 +21,8 @@ from report.schemas import junit, sarif
 from report.strategies import REPORTS
 
 BASE = Base("/checkout/build", "/checkout")
-FOLDED = r"<details><summary>[\d,]+ (files|not checked)</summary>|</details>"
+SUMMARIES = r"[\d,]+ (files|not checked|remarks? on what was decided)|suppressed [\d,]+: [\da-z, ]+"
+FOLDED = rf"<details><summary>({SUMMARIES})</summary>|</details>"
 
 
 @given(REPORTS)
