@@ -13,7 +13,19 @@ FORMATS = ("text", "concise", "json")
 _TAKES_VALUE = frozenset(
     {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
-    | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
+    | {
+        "--top",
+        "--functions",
+        "-f",
+        "--format",
+        "-o",
+        "--output",
+        "--color",
+        "--library-path",
+        "--root",
+        "--environment",
+        "--print-handler",
+    }
 )
 _SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
@@ -116,6 +128,19 @@ def _libs(libs: argparse.ArgumentParser) -> None:
     libs.set_defaults(command=libs_command)
 
 
+def _sizes(size: argparse.ArgumentParser) -> None:
+    from .size import size_command
+
+    size.add_argument("input", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    group = size.add_argument_group("size")
+    group.add_argument("--top", type=_count, metavar="N", help="list N packages (default 15 in text, all in json)")
+    group.add_argument("--advise", action="store_true", help="zip, layer or image, and what could go")
+    group.add_argument("--functions", type=_count, metavar="N", help="how many functions share it; means --advise")
+    _target_options(size)
+    _output_options(size, ("text", "json"))
+    size.set_defaults(command=size_command)
+
+
 def _capture(capture: argparse.ArgumentParser) -> None:
     from .capture import capture_command
 
@@ -170,6 +195,7 @@ def _schema(schema: argparse.ArgumentParser) -> None:
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "check": ("check artifacts (the default: the word may be left out)", _check),
     "libs": ("the library tree of each root: where each comes from, or what was tried", _libs),
+    "size": ("where the unzipped bytes go, against the limit; zip, layer or image", _sizes),
     "capture": ("make an environment file from an unpacked root filesystem", _capture),
     "rules": ("list the rules", _rules),
     "explain": ("one rule: what, why, how to fix, example, sources", _explain),
@@ -257,6 +283,12 @@ def _size(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 50000000, 50MB or 50MiB")
     unit = match[2].lower()
     return int(float(match[1]) * (_BINARY.get(unit) or _FACTOR[unit]))
+
+
+def _count(text: str) -> int:
+    if re.match(r"^[1-9][0-9]{0,8}\Z", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
 
 
 def _date(text: str) -> str:
