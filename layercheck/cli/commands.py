@@ -184,9 +184,9 @@ def runtimes_command(options: Namespace) -> int:
 
 
 def schema_command(options: Namespace) -> int:
-    """``layercheck schema report``."""
+    """``layercheck schema NAME``."""
     import json
 
     from ..report.schema import schema
 
-    return write(Output(options.output), json.dumps(schema(), indent=2) + "\n")
+    return write(Output(options.output), json.dumps(schema(options.which), indent=2) + "\n")

@@ -141,6 +141,18 @@ def _sizes(size: argparse.ArgumentParser) -> None:
     size.set_defaults(command=size_command)
 
 
+def _diff(diff: argparse.ArgumentParser) -> None:
+    from .diff import diff_command
+
+    diff.add_argument("old", metavar="OLD", help="zip, jar, wheel, directory, or - (standard input)")
+    diff.add_argument("new", metavar="NEW", help="the same, built anew")
+    _target_options(diff)
+    _output_options(diff, ("text", "json", "markdown"))
+    diff.add_argument("-q", "--quiet", action="store_true", help="the last line only")
+    diff.add_argument("-v", "--verbose", action="store_true", help="every file")
+    diff.set_defaults(command=diff_command)
+
+
 def _capture(capture: argparse.ArgumentParser) -> None:
     from .capture import capture_command
 
@@ -187,7 +199,7 @@ def _runtimes(runtimes: argparse.ArgumentParser) -> None:
 def _schema(schema: argparse.ArgumentParser) -> None:
     from .commands import schema_command
 
-    schema.add_argument("which", choices=("report",), metavar="report", help="the schema of --format json")
+    schema.add_argument("which", choices=("report", "size", "diff"), metavar="NAME", help="report, size or diff")
     schema.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     schema.set_defaults(command=schema_command)
 
@@ -196,6 +208,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "check": ("check artifacts (the default: the word may be left out)", _check),
     "libs": ("the library tree of each root: where each comes from, or what was tried", _libs),
     "size": ("where the unzipped bytes go, against the limit; zip, layer or image", _sizes),
+    "diff": ("what a rebuild changed: packages, files, libraries, findings", _diff),
     "capture": ("make an environment file from an unpacked root filesystem", _capture),
     "rules": ("list the rules", _rules),
     "explain": ("one rule: what, why, how to fix, example, sources", _explain),

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from ..check.judge import fingerprint
 from ..finding import Finding, Report
 from ..named_tuple import NamedTuple
-
-_MEASURED = r"\d[\d,.]* ?(?:bytes|files?|MB|kB|GB|%)"
 
 
 class Told(NamedTuple):
     """A finding of one side only. ``targets`` are those on which only this side has it, in words; empty when it does
-    not depend on the target."""
+    not depend on the target. ``fact`` is the message without the file's name."""
 
     severity: str
     rule: str
     name: str
     path: str | None
     message: str
+    fact: str
     fix: str | None
     targets: tuple[str, ...]
 
@@ -41,9 +38,8 @@ def told(report: Report) -> Known:
     findings: dict[_Key, Finding] = {}
     targets: dict[_Key, set[str | None]] = {}
     for finding in report.findings:
-        # Sizes and counts move with every build; a fault that is told with another number is still the same.
-        plain = re.sub(_MEASURED, "#", finding.fact or finding.message)
-        key = (finding.rule, finding.severity.value, fingerprint(finding.rule, finding.path, plain))
+        # Sizes, counts and hashes move with every build; the fingerprint is without them.
+        key = (finding.rule, finding.severity.value, finding.fingerprint)
         findings.setdefault(key, finding)
         targets.setdefault(key, set()).update([labels[name] for name in finding.targets] or [None])
     return Known(findings, {key: frozenset(found) for key, found in targets.items()})
@@ -65,7 +61,16 @@ def _only(one: Known, other: Known) -> tuple[Told, ...]:
 
 
 def _told(finding: Finding, targets: tuple[str, ...]) -> Told:
-    return Told(finding.severity.value, finding.rule, finding.name, finding.path, finding.message, finding.fix, targets)
+    return Told(
+        finding.severity.value,
+        finding.rule,
+        finding.name,
+        finding.path,
+        finding.message,
+        finding.fact,
+        finding.fix,
+        targets,
+    )
 
 
 def _order(item: Told) -> tuple[object, ...]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from ..artifact import Artifact
 from ..elf import ElfImage, machine_name
 from ..named_tuple import NamedTuple
 
+_HASH = r"-[0-9a-f]{8,}(?=[.-]|$)"
+"""What auditwheel puts into the names of the libraries that it brings into a wheel: another in each build."""
+
 
 class Libraries(NamedTuple):
-    """Of all ELF files of one artifact: needed names, needed (library, version) pairs, names that are brought along,
-    and architectures."""
+    """Of all ELF files of one artifact: the names that are needed and not brought along, the (library, version) pairs
+    that are needed of these, the names that are brought along (without the hashes of wheels), the architectures."""
 
     needed: frozenset[str]
     versions: frozenset[tuple[str, str]]
@@ -45,8 +50,13 @@ def libraries_of(artifact: Artifact) -> Libraries:
         versions.update((library, node) for library, nodes in image.verneed for node, _ in nodes)
         name = path[path.rfind("/") + 1 :]
         if image.soname or name.startswith("lib"):
-            provided.add(image.soname or name)
-    return Libraries(frozenset(needed), frozenset(versions), frozenset(provided), frozenset(architectures))
+            provided |= {image.soname or name, name}
+    return Libraries(
+        frozenset(needed - provided),
+        frozenset([pair for pair in versions if pair[0] not in provided]),
+        frozenset([re.sub(_HASH, "", name) for name in provided]),
+        frozenset(architectures),
+    )
 
 
 def compare_libraries(old: Libraries, new: Libraries) -> LibraryChanges:
@@ -54,10 +64,19 @@ def compare_libraries(old: Libraries, new: Libraries) -> LibraryChanges:
     return LibraryChanges(
         tuple(sorted(new.needed - old.needed)),
         tuple(sorted(old.needed - new.needed)),
-        tuple(sorted(new.versions - old.versions)),
-        tuple(sorted(old.versions - new.versions)),
+        tuple(sorted(new.versions - old.versions, key=_order)),
+        tuple(sorted(old.versions - new.versions, key=_order)),
         tuple(sorted(new.provided - old.provided)),
         tuple(sorted(old.provided - new.provided)),
         tuple(sorted(new.architectures - old.architectures)),
         tuple(sorted(old.architectures - new.architectures)),
     )
+
+
+def _order(pair: tuple[str, str]) -> tuple[object, ...]:
+    """GLIBC_2.2.5 before GLIBC_2.10. Numbers of at most nine digits: a hostile name may have thousands."""
+    return pair[0], [(int(part), "") if part.isdecimal() else (-1, part) for part in _parts(pair[1])], pair[1]
+
+
+def _parts(version: str) -> list[str]:
+    return re.findall(r"[0-9]{1,9}|[^0-9]+", version)
