@@ -72,7 +72,10 @@ class PackageChange(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One of the two artifacts, with what a check says of it. Sizes in bytes; None of a directory."""
+    """One of the two artifacts, with what a check says of it. Sizes in bytes; None of a directory.
+
+    ``gate``: targets were given. Without them ``compatibility`` is what a check is about.
+    """
 
     path: str
     kind: str
@@ -86,6 +89,7 @@ class Side(NamedTuple):
     counts: Mapping[str, int]
     unchecked: int
     compatibility: tuple[Compatibility, ...]
+    gate: bool
 
 
 class Diff(NamedTuple):
@@ -197,6 +201,7 @@ def _read(source: Input, options: Options, which: str) -> _Read:
                 counts={severity.value: report.count(severity) for severity in Severity},
                 unchecked=len(report.unchecked),
                 compatibility=report.compatibility,
+                gate=report.gate,
             ),
             files=files,
             owners=owners,

@@ -97,7 +97,8 @@ def measure(deployment: Deployment) -> Sizes:
     packages: list[PackageSize] = []
     kinds: dict[str, list[Share]] = {}
     notes: list[Unchecked] = []
-    for subject in stack.subjects:
+    # By number: a1 is the input, whatever lies below it.
+    for subject in sorted(stack.subjects, key=lambda item: (len(item.id), item.id)):
         contents = Contents(subject.artifact, subject.packages)
         tallied = _tally(subject.artifact, contents)
         artifacts.append(_artifact(subject, add(tallied.values())))

@@ -141,6 +141,8 @@ def checked(difference: Diff) -> str:
 
 def declared(difference: Diff) -> Iterator[Line]:
     """Runtimes that may be declared now, and no longer; where no target was given."""
+    if difference.new.gate:
+        return
     old = {item.architecture: item.runtimes for item in difference.old.compatibility}
     new = {item.architecture: item.runtimes for item in difference.new.compatibility}
     for architecture in sorted(old.keys() | new.keys()):
