@@ -25,6 +25,12 @@ def check_command(options: Namespace) -> int:
     named = options.environment or (options.runtime and options.architecture)
     if options.require_target and not named:
         return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
+    if not options.inputs:
+        from ..report.escape import visible
+        from .around import look_around
+
+        say("\n".join(map(visible, look_around())))
+        return USAGE
     from ..check import Options, run
     from ..environment import UnknownRuntime
     from ..finding import Severity
@@ -53,7 +59,9 @@ def check_command(options: Namespace) -> int:
     except ValueError as error:
         return fail(str(error), USAGE)
     except OSError as error:
-        return fail(reason(error), COULD_NOT)
+        from .hints import of_input
+
+        return fail(reason(error) + of_input(error, options.inputs[0]), COULD_NOT)
     finally:
         progress.clear()
     output = Output(options.output)
@@ -148,11 +156,10 @@ def explain_command(options: Namespace) -> int:
 
     found = [rule for rule in all_rules() if options.rule.upper() == rule.id or options.rule.lower() == rule.name]
     if not found:
-        import difflib
+        from .hints import nearest
 
         names = [word for rule in all_rules() for word in (rule.id, rule.name)]
-        near = difflib.get_close_matches(options.rule, names) or difflib.get_close_matches(options.rule.upper(), names)
-        hint = f"; did you mean {', '.join(near)}?" if near else " (see 'layercheck rules')"
+        hint = nearest(options.rule, names) or " (see 'layercheck rules')"
         return fail(f"no rule is called {options.rule!r}{hint}", USAGE)
     from ..report.catalogue import explain
 

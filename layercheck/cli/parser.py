@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .. import _version
 
@@ -30,16 +30,22 @@ _TAKES_VALUE = frozenset(
 _SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
 _BINARY = {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
-_EPILOG = """'layercheck check --help' lists the options of a check.
-exit codes: 0 passed; 1 findings; 2 wrong command line; 3 could not check.
-INPUT is a zip, jar, wheel or directory, or - for standard input; each is judged by itself.
-Without -r and -a the report tells on which runtimes and architectures it works."""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Print the fault and end with 2."""
-        self.exit(2, f"layercheck: {message}\nTry 'layercheck --help'.\n")
+        """Print the fault, with what may have been meant, and end with 2."""
+        from .hints import of_usage
+
+        self.exit(2, f"layercheck: {message}{of_usage(message, self)}\nTry 'layercheck --help'.\n")
+
+    def format_help(self) -> str:
+        """The overview of all commands, or the help of one."""
+        if self.prog != "layercheck":
+            return super().format_help()
+        from .help import overview
+
+        return overview({name: purpose for name, (purpose, _) in _COMMANDS.items()})
 
 
 def _fixed_width(*, prog: str) -> argparse.HelpFormatter:
@@ -82,12 +88,15 @@ def _has_input(arguments: Sequence[str]) -> bool:
 
 def build(only: str | None = None, *, printed: bool = True) -> argparse.ArgumentParser:
     """The parser with all commands, or with one: making them all takes 10 ms. ``printed``: its help may be shown."""
-    formatter = argparse.RawDescriptionHelpFormatter if printed else _fixed_width
+    formatter: Callable[..., argparse.HelpFormatter] = _fixed_width
+    words: Callable[[str], Any] = lambda name: {}  # noqa: E731 - nothing but what is printed needs them
+    if printed:
+        from .help import Formatter, about
+
+        formatter, words = Formatter, about
     parser = _Parser(
         prog="layercheck",
-        usage="layercheck [check] INPUT... [-r RUNTIME] [-a ARCHITECTURE] [options]\n       layercheck COMMAND ...",
-        description="Verify AWS Lambda layer and function artifacts before they are deployed.",
-        epilog=_EPILOG,
+        usage="layercheck [check] INPUT... [options]\n       layercheck COMMAND ...",
         formatter_class=formatter,
     )
     parser.add_argument("--version", action="version", version=f"layercheck {_version.__version__}")
@@ -95,15 +104,14 @@ def build(only: str | None = None, *, printed: bool = True) -> argparse.Argument
     sub = parser.add_subparsers(prog="layercheck", title="commands", metavar="COMMAND", required=True)
     for name, (purpose, add) in _COMMANDS.items():
         if only is None or only == name:
-            epilog = _EPILOG if name == "check" else None
-            add(sub.add_parser(name, help=purpose, epilog=epilog, formatter_class=formatter))
+            add(sub.add_parser(name, help=purpose, formatter_class=formatter, **words(name)))
     return parser
 
 
 def _check(check: argparse.ArgumentParser) -> None:
     from .commands import check_command
 
-    check.add_argument("inputs", nargs="+", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    check.add_argument("inputs", nargs="*", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
     _target_options(check)
     _rule_options(check)
     _output_options(check, FORMATS)
@@ -204,17 +212,31 @@ def _schema(schema: argparse.ArgumentParser) -> None:
     schema.set_defaults(command=schema_command)
 
 
+def _completion(completion: argparse.ArgumentParser) -> None:
+    from .completion import SHELLS, completion_command
+
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help="bash, zsh or fish")
+    completion.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
+    completion.set_defaults(command=completion_command)
+
+
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "check": ("check artifacts (the default: the word may be left out)", _check),
-    "libs": ("the library tree of each root: where each comes from, or what was tried", _libs),
-    "size": ("where the unzipped bytes go, against the limit; zip, layer or image", _sizes),
+    "libs": ("the library tree of each root, or what was tried", _libs),
+    "size": ("where the unzipped bytes go; --advise: zip, layer or image", _sizes),
     "diff": ("what a rebuild changed: packages, files, libraries, findings", _diff),
-    "capture": ("make an environment file from an unpacked root filesystem", _capture),
+    "capture": ("make an environment file from a root filesystem", _capture),
     "rules": ("list the rules", _rules),
     "explain": ("one rule: what, why, how to fix, example, sources", _explain),
-    "runtimes": ("the runtime table, with dates and where each fact comes from", _runtimes),
+    "runtimes": ("the runtime table, with dates and sources", _runtimes),
     "schema": ("print a JSON Schema", _schema),
+    "completion": ("print a script that completes commands and options", _completion),
 }
+
+
+def command_names() -> list[str]:
+    """The names of all commands."""
+    return list(_COMMANDS)
 
 
 def _target_options(parser: argparse.ArgumentParser) -> None:
@@ -279,7 +301,12 @@ def _words(text: str) -> list[str]:
     words = [word for word in re.split(r"[,\s]+", text) if word]
     for word in words:
         if not any(rule.name == word or rule.id.startswith(word.upper()) for rule in all_rules()):
-            raise argparse.ArgumentTypeError(f"no rule is called or begins with {word!r} (see 'layercheck rules')")
+            from .hints import nearest
+
+            names = [name for rule in all_rules() for name in (rule.id, rule.name)]
+            raise argparse.ArgumentTypeError(
+                f"no rule is called or begins with {word!r}{nearest(word, names)} (see 'layercheck rules')"
+            )
     return words
 
 
