@@ -34,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("page", golden.PAGES)
 def test_pages_stay_as_they_are(page: str) -> None:
     expected = (golden.FOLDER / page).read_text(encoding="utf-8")
-    assert here(*golden.PAGES[page]).out == expected, "read the new page, then run: python tests/views/golden.py"
+    assert golden.page(page) == expected, "read the new page, then run: python tests/views/golden.py"
 
 
 CODES: Sequence[tuple[int, Sequence[str]]] = (
