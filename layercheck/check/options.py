@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 
 from ..artifact import Artifact
@@ -17,6 +18,9 @@ Input: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | Artifact"
 """An artifact: a path, the bytes of an archive, a binary file object, or one that is open already."""
 
 
+_ARN = r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d*:layer:[^:]+(:\d+)?$"
+
+
 class Absent(NamedTuple):
     """A layer that is attached and not at hand; ``name`` is what to call it (an ARN, the parameter that gives it)."""
 
@@ -25,6 +29,20 @@ class Absent(NamedTuple):
 
 Layer: TypeAlias = "Input | Absent"
 """A further layer of a function. A text that is a layer's ARN stands for one that is not at hand, too."""
+
+
+def absent_name(layer: Layer) -> str | None:
+    """What to call a layer that is not at hand; None for one that is."""
+    if isinstance(layer, Absent):
+        return layer.name
+    return layer if isinstance(layer, str) and re.match(_ARN, layer) else None
+
+
+def key_of(source: Input) -> str | int:
+    """By what an artifact is known again: its path, or else the object that was given."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fsdecode(source)
+    return id(source)
 
 
 class Options(NamedTuple):

@@ -28,6 +28,7 @@ def check_command(options: Namespace) -> int:
     named = options.environment or (options.runtime and options.architecture)
     if options.require_target and not named:
         return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
+<<<<<<< HEAD
     if not options.inputs:
         from ..report.escape import visible
         from .around import look_around
@@ -35,6 +36,9 @@ def check_command(options: Namespace) -> int:
         say("\n".join(map(visible, look_around())))
         return USAGE
     from ..check import Options, run
+=======
+    from ..check import Job, Options, run_jobs
+>>>>>>> 4d4a627a12b7fc813b1ffe61729fb706d0da610b
     from ..environment import UnknownRuntime
     from ..finding import Severity
     from ..report import render
@@ -56,7 +60,8 @@ def check_command(options: Namespace) -> int:
             verify_hashes=options.verify_hashes,
             progress=progress.update if progress.enabled else None,
         )
-        report = run([source(name) for name in options.inputs], wanted)
+        jobs = [Job(source(name), wanted) for name in options.inputs]
+        report = run_jobs(jobs, wanted, workers=options.jobs)
     except UnknownRuntime as error:
         return fail(str(error), USAGE)
     except ValueError as error:

@@ -15,20 +15,9 @@ if TYPE_CHECKING:
 FORMATS = ("text", "concise", "json")
 _TAKES_VALUE = frozenset(
     {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
-    | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
-    | {
-        "--top",
-        "--functions",
-        "-f",
-        "--format",
-        "-o",
-        "--output",
-        "--color",
-        "--library-path",
-        "--root",
-        "--environment",
-        "--print-handler",
-    }
+    | {"-j", "--jobs", "--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
+    | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
+    | {"--top", "--functions"}
 )
 _SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
@@ -115,6 +104,13 @@ def _check(check: argparse.ArgumentParser) -> None:
     from .commands import check_command
 
     check.add_argument("inputs", nargs="*", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    check.add_argument(
+        "-j",
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="processes that check (default: one for each processor, if it pays)",
+    )
     _target_options(check)
     _rule_options(check)
     _output_options(check, FORMATS)
@@ -318,6 +314,12 @@ def _assignment(text: str) -> tuple[str, str]:
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
+
+
+def _jobs(text: str) -> int:
+    if not re.match(r"^[0-9]{1,4}$", text) or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to 9999")
+    return int(text)
 
 
 def _size(text: str) -> int:
