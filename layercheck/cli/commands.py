@@ -28,17 +28,13 @@ def check_command(options: Namespace) -> int:
     named = options.environment or (options.runtime and options.architecture)
     if options.require_target and not named:
         return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
-<<<<<<< HEAD
     if not options.inputs:
         from ..report.escape import visible
         from .around import look_around
 
         say("\n".join(map(visible, look_around())))
         return USAGE
-    from ..check import Options, run
-=======
     from ..check import Job, Options, run_jobs
->>>>>>> 4d4a627a12b7fc813b1ffe61729fb706d0da610b
     from ..environment import UnknownRuntime
     from ..finding import Severity
     from ..report import render

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..check import Options, run
 from ..check.deployment import Deployment, Opener, deploy
-from ..check.options import Input
+from ..check.options import Input, absent_name
 from ..environment import normalise_architecture, runtime
 from ..finding import Report
 
@@ -37,4 +37,5 @@ def check_open(deployment: Deployment, options: Options) -> Report:
     """The verdict on an open deployment; its artifacts are not read again. Raises ValueError for a wrong option."""
     main = deployment.main
     others = [subject.artifact for subject in deployment.stack.subjects if subject is not main]
-    return run([main.artifact], options._replace(layers=(*others, *deployment.stack.open), kind=main.kind))
+    absent = [layer for layer in options.layers if absent_name(layer) is not None]
+    return run([main.artifact], options._replace(layers=(*others, *absent), kind=main.kind))
