@@ -69,16 +69,19 @@ def run_jobs(
 ) -> Report:
     """Judge all jobs into one report. Artifacts that several share are opened once in a process.
 
-    Of ``options`` these hold for the run: select, ignore, fail_on, min_severity, strict, date, engine, progress.
+    Of ``options`` these hold for the run: select, ignore, fail_on, min_severity, strict, date, engine, progress,
+    and what was decided about findings; a job's own overrides hold where they name its resource.
     ``workers``: how many processes judge (None: as many as end soonest); or ``executor`` does, any of
     ``concurrent.futures``' kind, which must be able to open the paths. The report is the same. Raises OSError for an
     artifact that cannot be read (the first of them), and when a process is lost; ValueError for an unknown runtime,
     architecture or option value.
     """
+    from .decide import heeding
     from .join import join
 
     for wanted in {id(wanted): wanted for wanted in (options, *[job.options for job in jobs])}.values():
         wanted.validate()
+    options = heeding(options, jobs)
     if workers is None and len(jobs) > 1:
         from .plan import worthwhile
 

@@ -5,12 +5,13 @@ Every run ends here, whether one process judged its jobs or several did: it give
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from .. import _version
 from ..environment import data_version, limits
-from ..finding import ArtifactSummary, Compatibility, Finding, Report, Severity, Source
-from .judge import as_text, in_order, selected
+from ..finding import ArtifactSummary, Compatibility, Finding, Report, Severity, Source, Suppressed
+from .decide import decider, hidden, with_remarks
+from .judge import as_text, in_order
 from .judging import is_stated
 from .notes import Notes
 from .options import Options
@@ -22,29 +23,56 @@ def join(parts: Sequence[Part], options: Options) -> Report:
     """The report over all parts, in their order. Of the options those of the run count."""
     numbered = _Numbered(parts)
     everything = _merge(parts, numbered)
-    found = [item for item in everything if selected(item.finding, options.select, options.ignore)]
-    failing = [item for item in found if _fails(item.finding, options.fail_on)]
-    stopped = {target for item in failing for target in item.concerns}
+    date = options.date or data_version()
+    counting, suppressed = _decided(everything, options, decider(options, _paths(numbered.artifacts), date))
+    failing = [item for item in counting if _fails(item[0], options.fail_on)]
+    stopped = {target for _, item in failing for target in item.concerns}
     targets = [
         item._replace(target=item.target._replace(passed=item.target.id not in stopped)) for item in numbered.targets
     ]
     gate = is_stated(options) or any(item.stated for item in targets)
     notes = numbered.notes
-    code = 3 if options.strict and notes else _exit_code([item.finding for item in failing], targets)
+    code = 3 if options.strict and notes else _exit_code([finding for finding, _ in failing], targets)
     broken = {target for item in everything if item.finding.severity is Severity.ERROR for target in item.concerns}
-    return Report(
+    findings = [finding for finding, _ in counting]
+    mild = [finding for finding in findings if finding.severity.rank > options.min_severity.rank]
+    report = Report(
         tool_version=_version.__version__,
         data_version=data_version(),
-        date=options.date or data_version(),
+        date=date,
         exit_code=code,
         targets=tuple([item.target for item in targets]),
         artifacts=tuple(numbered.artifacts),
         compatibility=tuple(_compatibility(targets, broken)),
-        findings=tuple([f.finding for f in found if f.finding.severity.rank <= options.min_severity.rank]),
+        findings=tuple([finding for finding in findings if finding.severity.rank <= options.min_severity.rank]),
         unchecked=notes.all({item.target.id: place for place, item in enumerate(targets)}),
         gate=gate,
         limit_bytes=limits().unzipped_total_bytes,
+        suppressed=(*suppressed, *[said for finding in mild if (said := hidden(finding, options.min_severity))]),
     )
+    resources = [part.origin.resource for part in parts if part.origin is not None]
+    return with_remarks(report, options, [name for name in resources if name is not None])
+
+
+def _paths(artifacts: Iterable[ArtifactSummary]) -> dict[str, str]:
+    return {artifact.id: artifact.path for artifact in artifacts}
+
+
+def _decided(
+    everything: Sequence[_Merged], options: Options, decide: Callable[[Finding], Finding | Suppressed | None]
+) -> tuple[list[tuple[Finding, _Merged]], list[Suppressed]]:
+    """The findings that count, as they count, the worst first; and those that do not."""
+    counting: list[tuple[Finding, _Merged]] = []
+    suppressed: list[Suppressed] = []
+    for item in everything:
+        said = decide(item.finding)
+        if isinstance(said, Suppressed):
+            suppressed.append(said)
+        elif said is not None:
+            counting.append((said, item))
+    if options.overrides:
+        counting.sort(key=lambda pair: in_order(pair[0]))
+    return counting, suppressed
 
 
 def _fails(finding: Finding, fail_on: Severity | None) -> bool:

@@ -22,17 +22,16 @@ _MOST, _MANY, _HEAD = 8, 2_000, 65_536
 
 
 def look_around(folder: str = ".") -> list[str]:
-    """What to say, line by line, without the name of the program; names stand as they are. Never raises."""
+    """What to say, line by line; names stand as they are. Never raises."""
     found = [*_projects(folder), *_artifacts(folder), *_layers(folder)]
-    lines = ["no INPUT is given: a zip, jar, wheel or directory, or - for standard input"]
     if not found:
         looked = ", ".join(f"*{suffix}" for suffix in _ARCHIVES)
-        lines += [
+        return [
             f"Nothing was found here: no {looked} in {', '.join(name for name in _FOLDERS[:5])} …,",
             f"no {_TEMPLATES[0]}, no .aws-sam/build, no cdk.out, no {'/, '.join(_LAYER_ROOTS[:4])}/.",
+            "Try 'layercheck --help'.",
         ]
-        return [*lines, "Try 'layercheck --help'."]
-    lines.append("Found near:")
+    lines = ["Found near:"]
     width = max(len(name) for name, _ in found[:_MOST])
     lines += [f"  {name:{width}}  {what}" for name, what in found[:_MOST]]
     if len(found) > _MOST:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from ..named_tuple import NamedTuple
 
@@ -67,6 +68,9 @@ def _value(action: argparse.Action) -> Value:
     metavar = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
     if action.choices is not None:
         return Value(metavar, tuple(map(str, action.choices)))
+    if action.dest == "format" and isinstance(action.type, partial):
+        # Its values are looked at by a function of the parser, which answers with the nearest.
+        return Value(metavar, tuple(action.type.args[0]))
     if action.dest == "runtime":
         from ..environment import runtimes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from .. import _version
 from ..named_tuple import TYPE_CHECKING
@@ -12,16 +13,14 @@ from ..named_tuple import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-FORMATS = ("text", "concise", "json")
+FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "markdown")
 _TAKES_VALUE = frozenset(
-    {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
+    {"--set", "--packager", "--min-confidence", "--baseline", "--write-baseline", "--config", "--report"}
+    | {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"-j", "--jobs", "--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
     | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
     | {"--top", "--functions"}
 )
-_SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
-_FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
-_BINARY = {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -102,6 +101,7 @@ def build(only: str | None = None, *, printed: bool = True) -> argparse.Argument
 
 def _check(check: argparse.ArgumentParser) -> None:
     from .commands import check_command
+    from .configured import add_options
 
     check.add_argument("inputs", nargs="*", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
     check.add_argument(
@@ -112,8 +112,10 @@ def _check(check: argparse.ArgumentParser) -> None:
         help="processes that check (default: one for each processor, if it pays)",
     )
     _target_options(check)
+    _project_options(check)
     _rule_options(check)
     _output_options(check, FORMATS)
+    add_options(check)
     check.set_defaults(command=check_command)
 
 
@@ -206,7 +208,12 @@ def _runtimes(runtimes: argparse.ArgumentParser) -> None:
 def _schema(schema: argparse.ArgumentParser) -> None:
     from .commands import schema_command
 
-    schema.add_argument("which", choices=("report", "size", "diff"), metavar="NAME", help="report, size or diff")
+    schema.add_argument(
+        "which",
+        choices=("report", "config", "size", "diff"),
+        metavar="NAME",
+        help="report, config (of layercheck.toml), size or diff",
+    )
     schema.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     schema.set_defaults(command=schema_command)
 
@@ -264,6 +271,16 @@ def _target_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--date", type=_date, help="judge as on this day (YYYY-MM-DD; default: the date of the data)")
 
 
+def _project_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("projects (SAM, CloudFormation)")
+    group.add_argument(
+        "--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE", help="a template's parameter"
+    )
+    group.add_argument(
+        "--packager", choices=("zip", "zip-y", "sam", "cdk"), help="what zips a directory: zip-y keeps links"
+    )
+
+
 def _rule_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("rules")
     group.add_argument(
@@ -275,9 +292,16 @@ def _rule_options(parser: argparse.ArgumentParser) -> None:
         "--fail-on", choices=(*levels, "never"), default="error", help="exit 1 at or above this (default error)"
     )
     group.add_argument("--min-severity", choices=levels, default="info", help="show only these and worse")
-    group.add_argument("--strict", action="store_true", help="exit 3 when something could not be checked")
-    group.add_argument("--verify-hashes", action="store_true", help="compare Python packages with their RECORD (LC503)")
-    group.add_argument("--require-target", action="store_true", help="exit 2 without -r and -a (for gates)")
+    group.add_argument(
+        "--min-confidence", choices=("certain", "likely"), default="likely", help="certain: likely ones do not count"
+    )
+    # What a configuration turns on can be turned off again.
+    flag = argparse.BooleanOptionalAction
+    group.add_argument("--strict", action=flag, help="exit 3 when something could not be checked")
+    group.add_argument("--verify-hashes", action=flag, help="compare Python packages with their RECORD (LC503)")
+    group.add_argument("--require-target", action=flag, help="exit 2 without -r and -a (for gates)")
+    group.add_argument("--baseline", metavar="FILE", help="findings that do not count; see --write-baseline")
+    group.add_argument("--write-baseline", metavar="FILE", help="write what is found to FILE, and accept it")
     group.add_argument("--max-unzipped", type=_size, metavar="SIZE", help="own budget, e.g. 200MB")
     group.add_argument("--max-zip", type=_size, metavar="SIZE", help="own budget for the archive")
     group.add_argument("--exit-zero", action="store_true", help="exit 0 instead of 1")
@@ -285,8 +309,20 @@ def _rule_options(parser: argparse.ArgumentParser) -> None:
 
 def _output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("-f", "--format", choices=formats, default="text", help="default text")
+    words = f"{', '.join(formats)} (default {formats[0]})"
+    group.add_argument(
+        "-f", "--format", type=partial(_format, formats), metavar="FORMAT", default=formats[0], help=words
+    )
     group.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE (whole or not at all)")
+    if formats == FORMATS:
+        group.add_argument(
+            "--report",
+            action="append",
+            default=[],
+            type=_report,
+            metavar="FORMAT=FILE",
+            help="write the report to FILE in this format, too; repeatable",
+        )
     group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default auto")
     if "concise" in formats:
         group.add_argument("--no-progress", action="store_true", help="no progress on the terminal")
@@ -295,18 +331,32 @@ def _output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> 
 
 
 def _words(text: str) -> list[str]:
-    from ..rules import all_rules
+    from ..config.kinds import RULES
 
-    words = [word for word in re.split(r"[,\s]+", text) if word]
-    for word in words:
-        if not any(rule.name == word or rule.id.startswith(word.upper()) for rule in all_rules()):
-            from .hints import nearest
+    try:
+        words: list[str] = RULES.read(text)
+        return words
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
-            names = [name for rule in all_rules() for name in (rule.id, rule.name)]
-            raise argparse.ArgumentTypeError(
-                f"no rule is called or begins with {word!r}{nearest(word, names)} (see 'layercheck rules')"
-            )
-    return words
+
+def _format(formats: Sequence[str], text: str) -> str:
+    if text in formats:
+        return text
+    from difflib import get_close_matches
+
+    near = get_close_matches(text.lower(), formats, 1, 0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise argparse.ArgumentTypeError(f"unknown format {text!r}: one of {', '.join(formats)}{hint}")
+
+
+def _report(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not equals or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FORMAT=FILE")
+    if path == "-":
+        raise argparse.ArgumentTypeError(f"{text!r}: standard output is for -f")
+    return _format(FORMATS, name), path
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -323,11 +373,12 @@ def _jobs(text: str) -> int:
 
 
 def _size(text: str) -> int:
-    match = re.match(_SIZE, text.strip())
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 50000000, 50MB or 50MiB")
-    unit = match[2].lower()
-    return int(float(match[1]) * (_BINARY.get(unit) or _FACTOR[unit]))
+    from ..config.kinds import size
+
+    try:
+        return size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _count(text: str) -> int:

@@ -35,7 +35,7 @@ CASES: dict[str, tuple[str, set[str]]] = {
     "runtimes": ("layercheck x.zip -r python3.1", {f"python3.{minor}" for minor in range(10, 16)}),
     "architectures": ("layercheck x.zip -a ", {"x86_64", "arm64"}),
     "rules": ("layercheck explain LC40", {"LC401", "LC402", "LC403", "LC404", "LC405", "LC406", "LC407"}),
-    "schemas": ("layercheck schema ", {"report", "size", "diff"}),
+    "schemas": ("layercheck schema ", {"report", "config", "size", "diff"}),
     "after an option with a value": ("layercheck -r python3.12 exp", {"explain"}),
     "a value that is not known": ("layercheck x.zip --handler LC", set()),
 }

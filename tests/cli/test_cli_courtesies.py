@@ -52,8 +52,8 @@ MISTYPED = {
     ("size", "x.zip", "--advice"): "did you mean --advise",
     ("x.zip", "--kind", "layr"): "did you mean layer?",
     ("x.zip", "-f", "jsn"): "did you mean json?",
-    ("x.zip", "--select", "LC40l"): "did you mean LC40",
-    ("x.zip", "--ignore", "mising-library"): "did you mean missing-library",
+    ("x.zip", "--select", "LC40l"): "did you mean 'LC40",
+    ("x.zip", "--ignore", "mising-library"): "did you mean 'missing-library",
     ("x.zip", "-r", "pyton3.12"): "did you mean python3.12",
     ("explain", "wrong-arhitecture"): "did you mean wrong-architecture",
     ("schema", "repot"): "did you mean report?",
@@ -96,7 +96,7 @@ def test_a_mistyped_file_is_told_by_its_neighbours(folder: Path) -> None:
 def test_without_an_input_it_says_what_it_looked_for(arguments: tuple[str, ...]) -> None:
     run = here(*arguments)
     assert (run.code, run.out) == (2, "")
-    assert run.err.startswith("layercheck: no INPUT is given")
+    assert run.err.startswith("layercheck: no INPUT")
     for word in ("*.zip", "template.yaml", "cdk.out", "python/", "--help"):
         assert word in run.err
 
