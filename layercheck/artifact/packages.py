@@ -102,7 +102,7 @@ class PackageIndex:
         for entry in self._artifact.entries:
             if entry.kind == DIRECTORY:
                 continue
-            owner = self.owner(entry.path) or _directory(entry.path)
+            owner = self.owner(entry.path) or directory_of(entry.path)
             totals[owner] = totals.get(owner, 0) + entry.bytes
         return sorted(totals.items(), key=lambda item: (-item[1], item[0].name))
 
@@ -114,7 +114,8 @@ def _guesses(name: str) -> set[str]:
     return {plain, plain + ".libs"}
 
 
-def _directory(path: str) -> Package:
+def directory_of(path: str) -> Package:
+    """The package that stands for a file without one: its directory below the place of packages, or the file itself."""
     parts = path.split("/")
     depth = 1
     if parts[0] in ("python", "nodejs", "java", "ruby") and len(parts) > 2:

@@ -41,7 +41,13 @@ def check_command(options: Namespace) -> int:
     except ConfigError as error:
         return fail(str(error), USAGE)
     except NothingToCheck as error:
-        return fail(str(error), COULD_NOT if error.missing else USAGE)
+        if error.missing:
+            return fail(str(error), COULD_NOT)
+        from ..report.escape import visible
+        from .around import look_around
+
+        say("\n".join(map(visible, [str(error), *look_around()])))
+        return USAGE
     from ..check import Options, run_jobs
     from ..environment import UnknownRuntime
     from .progress import Progress
@@ -69,7 +75,9 @@ def check_command(options: Namespace) -> int:
     except ValueError as error:
         return fail(str(error), USAGE)
     except OSError as error:
-        return fail(reason(error), COULD_NOT)
+        from .hints import of_input
+
+        return fail(reason(error) + of_input(error, inputs[0][0]), COULD_NOT)
     finally:
         progress.clear()
     if options.write_baseline is not None:
@@ -205,11 +213,10 @@ def explain_command(options: Namespace) -> int:
 
     found = [rule for rule in all_rules() if options.rule.upper() == rule.id or options.rule.lower() == rule.name]
     if not found:
-        import difflib
+        from .hints import nearest
 
         names = [word for rule in all_rules() for word in (rule.id, rule.name)]
-        near = difflib.get_close_matches(options.rule, names) or difflib.get_close_matches(options.rule.upper(), names)
-        hint = f"; did you mean {', '.join(near)}?" if near else " (see 'layercheck rules')"
+        hint = nearest(options.rule, names) or " (see 'layercheck rules')"
         return fail(f"no rule is called {options.rule!r}{hint}", USAGE)
     from ..report.catalogue import explain
 
@@ -241,11 +248,15 @@ def runtimes_command(options: Namespace) -> int:
 
 
 def schema_command(options: Namespace) -> int:
-    """``layercheck schema report|config``."""
+    """``layercheck schema NAME``."""
     import json
 
     if options.which == "config":
         from ..config.schema import schema
+
+        document = schema()
     else:
-        from ..report.schema import schema
-    return write(Output(options.output), json.dumps(schema(), indent=2) + "\n")
+        from ..report.schema import schema as schema_of
+
+        document = schema_of(options.which)
+    return write(Output(options.output), json.dumps(document, indent=2) + "\n")

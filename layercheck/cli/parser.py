@@ -11,7 +11,7 @@ from .. import _version
 from ..named_tuple import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "markdown")
 _TAKES_VALUE = frozenset(
@@ -19,17 +19,24 @@ _TAKES_VALUE = frozenset(
     | {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"-j", "--jobs", "--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
     | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
+    | {"--top", "--functions"}
 )
-_EPILOG = """'layercheck check --help' lists the options of a check.
-exit codes: 0 passed; 1 findings; 2 wrong command line or configuration; 3 could not check.
-INPUT is a zip, jar, wheel or directory, or - for standard input; each is judged by itself.
-Without -r and -a the report tells on which runtimes and architectures it works."""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Print the fault and end with 2."""
-        self.exit(2, f"layercheck: {message}\nTry 'layercheck --help'.\n")
+        """Print the fault, with what may have been meant, and end with 2."""
+        from .hints import of_usage
+
+        self.exit(2, f"layercheck: {message}{of_usage(message, self)}\nTry 'layercheck --help'.\n")
+
+    def format_help(self) -> str:
+        """The overview of all commands, or the help of one."""
+        if self.prog != "layercheck":
+            return super().format_help()
+        from .help import overview
+
+        return overview({name: purpose for name, (purpose, _) in _COMMANDS.items()})
 
 
 def _fixed_width(*, prog: str) -> argparse.HelpFormatter:
@@ -72,12 +79,15 @@ def _has_input(arguments: Sequence[str]) -> bool:
 
 def build(only: str | None = None, *, printed: bool = True) -> argparse.ArgumentParser:
     """The parser with all commands, or with one: making them all takes 10 ms. ``printed``: its help may be shown."""
-    formatter = argparse.RawDescriptionHelpFormatter if printed else _fixed_width
+    formatter: Callable[..., argparse.HelpFormatter] = _fixed_width
+    words: Callable[[str], Any] = lambda name: {}  # noqa: E731 - nothing but what is printed needs them
+    if printed:
+        from .help import Formatter, about
+
+        formatter, words = Formatter, about
     parser = _Parser(
         prog="layercheck",
-        usage="layercheck [check] INPUT... [-r RUNTIME] [-a ARCHITECTURE] [options]\n       layercheck COMMAND ...",
-        description="Verify AWS Lambda layer and function artifacts before they are deployed.",
-        epilog=_EPILOG,
+        usage="layercheck [check] INPUT... [options]\n       layercheck COMMAND ...",
         formatter_class=formatter,
     )
     parser.add_argument("--version", action="version", version=f"layercheck {_version.__version__}")
@@ -85,8 +95,7 @@ def build(only: str | None = None, *, printed: bool = True) -> argparse.Argument
     sub = parser.add_subparsers(prog="layercheck", title="commands", metavar="COMMAND", required=True)
     for name, (purpose, add) in _COMMANDS.items():
         if only is None or only == name:
-            epilog = _EPILOG if name == "check" else None
-            add(sub.add_parser(name, help=purpose, epilog=epilog, formatter_class=formatter))
+            add(sub.add_parser(name, help=purpose, formatter_class=formatter, **words(name)))
     return parser
 
 
@@ -126,6 +135,31 @@ def _libs(libs: argparse.ArgumentParser) -> None:
     libs.add_argument("-q", "--quiet", action="store_true", help="only roots that do not load, and the last line")
     libs.add_argument("-v", "--verbose", action="store_true", help="also lookups that a loaded library answered")
     libs.set_defaults(command=libs_command)
+
+
+def _sizes(size: argparse.ArgumentParser) -> None:
+    from .size import size_command
+
+    size.add_argument("input", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    group = size.add_argument_group("size")
+    group.add_argument("--top", type=_count, metavar="N", help="list N packages (default 15 in text, all in json)")
+    group.add_argument("--advise", action="store_true", help="zip, layer or image, and what could go")
+    group.add_argument("--functions", type=_count, metavar="N", help="how many functions share it; means --advise")
+    _target_options(size)
+    _output_options(size, ("text", "json"))
+    size.set_defaults(command=size_command)
+
+
+def _diff(diff: argparse.ArgumentParser) -> None:
+    from .diff import diff_command
+
+    diff.add_argument("old", metavar="OLD", help="zip, jar, wheel, directory, or - (standard input)")
+    diff.add_argument("new", metavar="NEW", help="the same, built anew")
+    _target_options(diff)
+    _output_options(diff, ("text", "json", "markdown"))
+    diff.add_argument("-q", "--quiet", action="store_true", help="the last line only")
+    diff.add_argument("-v", "--verbose", action="store_true", help="every file")
+    diff.set_defaults(command=diff_command)
 
 
 def _capture(capture: argparse.ArgumentParser) -> None:
@@ -175,21 +209,40 @@ def _schema(schema: argparse.ArgumentParser) -> None:
     from .commands import schema_command
 
     schema.add_argument(
-        "which", choices=("report", "config"), metavar="report|config", help="of --format json, or of layercheck.toml"
+        "which",
+        choices=("report", "config", "size", "diff"),
+        metavar="NAME",
+        help="report, config (of layercheck.toml), size or diff",
     )
     schema.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     schema.set_defaults(command=schema_command)
 
 
+def _completion(completion: argparse.ArgumentParser) -> None:
+    from .completion import SHELLS, completion_command
+
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help="bash, zsh or fish")
+    completion.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
+    completion.set_defaults(command=completion_command)
+
+
 _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "check": ("check artifacts (the default: the word may be left out)", _check),
-    "libs": ("the library tree of each root: where each comes from, or what was tried", _libs),
-    "capture": ("make an environment file from an unpacked root filesystem", _capture),
+    "libs": ("the library tree of each root, or what was tried", _libs),
+    "size": ("where the unzipped bytes go; --advise: zip, layer or image", _sizes),
+    "diff": ("what a rebuild changed: packages, files, libraries, findings", _diff),
+    "capture": ("make an environment file from a root filesystem", _capture),
     "rules": ("list the rules", _rules),
     "explain": ("one rule: what, why, how to fix, example, sources", _explain),
-    "runtimes": ("the runtime table, with dates and where each fact comes from", _runtimes),
+    "runtimes": ("the runtime table, with dates and sources", _runtimes),
     "schema": ("print a JSON Schema", _schema),
+    "completion": ("print a script that completes commands and options", _completion),
 }
+
+
+def command_names() -> list[str]:
+    """The names of all commands."""
+    return list(_COMMANDS)
 
 
 def _target_options(parser: argparse.ArgumentParser) -> None:
@@ -326,6 +379,12 @@ def _size(text: str) -> int:
         return size(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _count(text: str) -> int:
+    if re.match(r"^[1-9][0-9]{0,8}\Z", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
 
 
 def _date(text: str) -> str:

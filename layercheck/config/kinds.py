@@ -59,8 +59,9 @@ def near(word: str, words: Iterable[str]) -> str:
     import difflib
 
     # A word longer than any that is known is near to none.
-    found = difflib.get_close_matches(word.lower().replace("_", "-"), list(words), n=1) if len(word) < 100 else []
-    return f"; did you mean {found[0]!r}?" if found else ""
+    folded = {known.lower(): known for known in words}
+    found = difflib.get_close_matches(word.lower().replace("_", "-"), list(folded), n=1) if len(word) < 100 else []
+    return f"; did you mean {folded[found[0]]!r}?" if found else ""
 
 
 def size(text: str) -> int:

@@ -13,12 +13,15 @@ from .store import read
 class Limits(NamedTuple):
     """Quotas of the service. Sizes are in bytes where the name says so, in units of 1024 * 1024 bytes for /tmp.
 
-    ``unzipped_total_bytes`` is for the function and all its layers; ``direct_upload_bytes`` for one zip that does not
-    go through S3 (approximate). ``cpu_level`` is the instruction set that is documented for each architecture. The
-    source of each is in data/limits.json.
+    ``unzipped_total_bytes`` is for the function and all its layers; ``container_image_bytes`` for an image with all its
+    layers, uncompressed; ``code_storage_bytes`` for all functions and layers of an account in one region;
+    ``direct_upload_bytes`` for one zip that does not go through S3 (approximate). ``cpu_level`` is the instruction set
+    that is documented for each architecture. The source of each is in data/limits.json.
     """
 
     unzipped_total_bytes: int
+    container_image_bytes: int
+    code_storage_bytes: int
     direct_upload_bytes: int
     layers_per_function: int
     compatible_runtimes: int

@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of the JSON report."""
+"""The JSON Schemas (2020-12) of what the commands write as JSON."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 import os
 from typing import Any
 
-_PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "report-schema.json")
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+NAMES = ("report", "size", "diff")
 
 
-def schema() -> dict[str, Any]:
-    """The schema, read anew on each call. It allows further keys: later versions only add."""
-    with open(_PATH, encoding="utf-8") as file:
+def schema(name: str = "report") -> dict[str, Any]:
+    """The schema of one of ``NAMES``, read anew on each call. It allows further keys: later versions only add."""
+    with open(os.path.join(_FOLDER, f"{name}-schema.json"), encoding="utf-8") as file:
         document: dict[str, Any] = json.load(file)
     return document

@@ -167,7 +167,7 @@ def NO_UNIX_MODES(view: ArtifactView) -> Iterator[Fault]:
         )
 
 
-def _debris_kind(path: str) -> str | None:
+def debris_kind(path: str) -> str | None:
     """What kind of debris a file is, by its path; substring tests, since there may be 200,000 of them."""
     if "__pycache__/" in path:
         return "bytecode caches"
@@ -189,7 +189,7 @@ def debris(subject: Subject) -> dict[str, tuple[int, int]]:
     """What is of no use at run time, by kind: (files, bytes)."""
     found: dict[str, tuple[int, int]] = {}
     for entry in subject.artifact.entries:
-        what = _debris_kind(entry.path) if entry.kind != DIRECTORY else None
+        what = debris_kind(entry.path) if entry.kind != DIRECTORY else None
         if what is not None:
             files, count = found.get(what, (0, 0))
             found[what] = (files + 1, count + entry.bytes)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _QUOTAS = "AWS Lambda developer guide, Lambda quotas"
-_IMAGE_LIMIT = 10 * 1000**3
 _WORTH_TELLING = 1 << 20
 """Bytes of duplicates below which nobody wants to hear of them."""
 
@@ -118,7 +117,7 @@ def _advice(view: StackView, total: int, limit: int) -> str:
         lines.append("could go: " + ", ".join(f"{w} {c / 1e6:.1f} MB" for w, c in sorted(removable.items())))
     if total - saved <= limit:
         lines.append("Without that it fits.")
-    elif total <= _IMAGE_LIMIT:
+    elif total <= view.settings.limits.container_image_bytes:
         lines.append(
             "Even without that it does not fit: leave out a package, or deploy a container image (up to 10 GB) "
             "instead of zip archives."

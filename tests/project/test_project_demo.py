@@ -47,3 +47,28 @@ def test_the_demo_comes_out_as_it_must_and_the_readme_shows_its_report() -> None
     printed = subprocess.run(run, cwd=LAYER.parent, capture_output=True, text=True, encoding="utf-8")
     assert printed.returncode == 1
     assert without_archive_size(report) == without_archive_size(printed.stdout)
+
+
+def without_zipped_sizes(text: str) -> str:
+    """The size of the zip, and in each row what its files take in it, depend on the zlib; so do the columns."""
+    text = re.sub(r"[\d.]+ MB zipped", "N MB zipped", text)
+    text = re.sub(r"(% +[█▌]+ +)[\d.,]+ (?:[kM]B|bytes)", r"\1N", text)
+    return re.sub(r" +", " ", text).strip()
+
+
+@pytest.mark.registry
+def test_the_pages_show_what_size_prints() -> None:
+    built_layer()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "size-and-diff.md").read_text(encoding="utf-8")
+    shown = readme.partition("<!-- size report -->")[2].partition("<!-- end of size report -->")[0]
+    blocks = [shown.strip(), next(b for b in re.findall(r"```console\n.*?```", page, re.DOTALL) if " --advise" in b)]
+    for block in blocks:
+        command, _, report = block.removeprefix("```console\n$ ").removesuffix("```").partition("\n")
+        run = [sys.executable, "-m", "layercheck", *command.removeprefix("layercheck ").split()]
+        printed = subprocess.run(run, cwd=LAYER.parent, capture_output=True, text=True, encoding="utf-8")
+        assert printed.returncode == 0
+        whole = without_zipped_sizes(printed.stdout)
+        for part in report.split("…\n"):
+            part = re.sub(r"(for a direct upload) [\d,]+", r"\1 N", without_zipped_sizes(part))
+            assert part in re.sub(r"(for a direct upload) [\d,]+", r"\1 N", whole)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from layercheck.cli import main
+from layercheck.cli.parser import command_names
 from project.sources import ROOT, text_files
 
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*|-[a-z])(?![\w-])")
@@ -41,7 +42,9 @@ def test_every_option_of_check_is_documented_and_no_other(capsys: pytest.Capture
 
 def test_every_option_that_is_mentioned_anywhere_on_the_page_exists(capsys: pytest.CaptureFixture[str]) -> None:
     known = frozenset(
-        o for c in ("check", "libs", "capture", "rules", "explain", "runtimes", "schema") for o in options_of(c, capsys)
+        o
+        for c in ("check", "libs", "capture", "rules", "explain", "runtimes", "schema", "size", "diff")
+        for o in options_of(c, capsys)
     )
     mentioned = frozenset(OPTION.findall(re.sub(r"`zip -y`", "", read("docs/command-line.md"))))
     assert mentioned - known - {"--version", "-m"} == set()
@@ -56,10 +59,22 @@ def example_commands() -> Iterator[tuple[str, str]]:
 
 
 def test_the_commands_of_the_pages_use_options_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
-    known = options_of("check", capsys)
     commands = list(example_commands())
     assert len(commands) >= 5
-    assert [(page, c) for page, c in commands if set(OPTION.findall(c)) - known] == []
+    known = {name: options_of(name, capsys) for name in command_names()}
+    unknown = []
+    for page, command in commands:
+        first = command.split()[0]
+        # What follows a shell's own sign is another command.
+        own = re.split(r" [|>]", command)[0]
+        if set(OPTION.findall(own)) - known.get(first, known["check"]) - {"--version"}:
+            unknown.append((page, command))
+    assert unknown == []
+
+
+def test_the_page_about_size_and_diff_shows_what_is_printed() -> None:
+    page, shown = read("docs/size-and-diff.md"), read("tests/views/golden/diff.txt")
+    assert f"$ layercheck diff old.zip new.zip -r python3.12 -a x86_64\n{shown}```" in page
 
 
 def schema_keys(schema: dict[str, Any]) -> Iterator[str]:

@@ -1,0 +1,101 @@
+"""The JSON of ``layercheck size``, schema_version 1.0 (report/size-schema.json)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _version
+from ..environment import data_version
+from .advise import Advice
+from .contents import table
+from .size import ArtifactSize, PackageSize, Share, Sizes, add
+
+
+def document(sizes: Sizes, advice: Advice | None = None, top: int | None = None) -> dict[str, Any]:
+    """The whole answer, ready for json.dumps; of the packages the ``top`` largest (None: all), the rest added up."""
+    shown, rest = split(sizes, top)
+    titles = table()["kinds"]
+    return {
+        "schema_version": "1.0",
+        "tool": {"name": "layercheck", "version": _version.__version__},
+        "data_version": data_version(),
+        "exit_code": sizes.exit_code,
+        "limit_bytes": sizes.limit,
+        "total_bytes": sizes.total,
+        "left_bytes": sizes.left,
+        "layers": sizes.layers,
+        "open": sorted(sizes.open),
+        "artifacts": [_artifact(item) for item in sizes.artifacts],
+        "packages": [_package(item) for item in shown],
+        "more": {"packages": len(rest), **_share(add(item.share for item in rest))},
+        "kinds": [
+            {"kind": item.kind, "title": titles[item.kind]["title"], **_share(item.share)} for item in sizes.kinds
+        ],
+        "unchecked": [
+            {"artifact": item.artifact, "path": item.path, "what": item.what, "why": item.why}
+            for item in sizes.unchecked
+        ],
+        "advice": None if advice is None else _advice(advice),
+    }
+
+
+def split(sizes: Sizes, top: int | None) -> tuple[tuple[PackageSize, ...], tuple[PackageSize, ...]]:
+    """The ``top`` largest packages, and the others."""
+    return (sizes.packages, ()) if top is None else (sizes.packages[:top], sizes.packages[top:])
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {"files": share.files, "bytes": share.bytes, "compressed_bytes": share.compressed}
+
+
+def _artifact(item: ArtifactSize) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "path": item.path,
+        "kind": item.kind,
+        "form": item.form,
+        "zip_bytes": item.zip_bytes,
+        **_share(item.share),
+        "followed_bytes": item.followed_bytes,
+    }
+
+
+def _package(item: PackageSize) -> dict[str, Any]:
+    return {
+        "artifact": item.artifact,
+        "ecosystem": item.package.ecosystem,
+        "name": item.package.name,
+        "version": item.package.version,
+        **_share(item.share),
+        "kinds": dict(item.kinds),
+    }
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    return {
+        "recommendation": advice.recommendation,
+        "why": advice.why,
+        "bytes_that_could_go": advice.could_go,
+        "options": [
+            {"form": item.form, "fits": item.fits, "for": list(item.pros), "against": list(item.cons)}
+            for item in advice.options
+        ],
+        "figures": [
+            {"name": item.name, "value": item.value, "limit": item.limit, "unit": item.unit, "source": item.source}
+            for item in advice.figures
+        ],
+        "removable": [
+            {
+                "what": item.what,
+                "files": item.files,
+                "bytes": item.bytes,
+                "counted": item.counted,
+                "confidence": item.confidence,
+                "how": item.how,
+                "cost": item.cost,
+                "source": item.source,
+            }
+            for item in advice.removable
+        ],
+        "unchecked": list(advice.unchecked),
+    }
