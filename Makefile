@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
-LAYERS ?= small seed seed_arm64 limit
+LAYERS ?= small seed seed_arm64 limit pyarrow many awscli_v2 kubectl rust_bootstrap
+PEERS ?=
+ROUNDS ?= 5
 DEMO = .cache/demo/image-processing.zip
 
 FUZZ_TARGETS = zip elf probes python check
@@ -18,7 +20,9 @@ help:
 	@echo "make fuzz   fuzz each reader for FUZZ_SECONDS ($(FUZZ_SECONDS)), guided by coverage"
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   write the generated pages anew"
-	@echo "make bench  build the benchmark layers and compare with unzip (LAYERS=\"$(LAYERS)\")"
+	@echo "make bench  build what is missing of the benchmark layers, compare layercheck with its peers (half an hour;"
+	@echo "            LAYERS=\"small seed\" PEERS=\"layercheck elfdeps\" ROUNDS=5 limit it)"
+	@echo "make bench-inside   what the parts of a check cost, in process"
 	@echo "make clean  remove .venv, caches and what was built"
 
 $(BIN)/python:
@@ -71,7 +75,7 @@ docs: $(VENV)/.developed
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/layers.py --output .cache/layers $(LAYERS)
-	$(BIN)/python benchmarks/ratios.py $(LAYERS:%=.cache/layers/%.zip)
+	$(BIN)/python benchmarks/peers.py --rounds $(ROUNDS) $(PEERS:%=--peer %) $(LAYERS:%=.cache/layers/%.zip)
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
