@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import os
+from binascii import b2a_base64
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from itertools import accumulate
 from stat import S_ISREG
 from types import TracebackType
-from typing import BinaryIO
 
 from ..finding import Defect
+from ..named_tuple import TYPE_CHECKING
 from .directory_scan import DirectoryScan
 from .entry import DIRECTORY, FILE, SYMLINK, Entry, Facts
 from .hashed_source import HashedSource
@@ -22,6 +22,9 @@ from .names import MAX_PATH
 from .source import BytesSource, DescriptorSource, Source, open_path, open_stream
 from .zip_directory import read_directory
 from .zip_scan import Progress, ZipScan
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 MAX_STEPS = 500_000
 """Directories passed on the way of all symlinks of an artifact: half a second of them."""
@@ -51,7 +54,7 @@ class Artifact:
         self.stopped = scan.stopped
         self.zip_bytes: int | None = source.size if source is not None else None
         # As AWS prints it (CodeSha256): base64.
-        digest = base64.b64encode(source.sha256()).decode("ascii") if source is not None else None
+        digest = b2a_base64(source.sha256(), newline=False).decode("ascii") if source is not None else None
         self.code_sha256: str | None = digest
         self.content_sha256 = _content_sha256(scan)
         self.unzipped_bytes = sum([entry.bytes for entry in self.entries if entry.kind != DIRECTORY])

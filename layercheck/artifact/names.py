@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol
+
+from ..named_tuple import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 MAX_PATH, MAX_COMPONENT = 4_095, 255
 """Linux: PATH_MAX without its NUL, and NAME_MAX, in bytes."""

@@ -5,22 +5,24 @@ Members are visited in the order of their bytes, in windows of two megabytes: 60
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from struct import Struct, unpack_from
-from typing import Any
 
 from ..elf import Ranges
 from ..elf.code import code_ranges
 from ..finding import Defect
+from ..named_tuple import TYPE_CHECKING
 from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name, members_without_files
-from .inflate import CHUNK, MAX_WHOLE, Engine, inflate_pieces, inflate_zlib
+from .inflate import CHUNK, MAX_WHOLE, ZLIB, Engine, inflate_pieces
 from .names import ALWAYS_PLACED, Trees, is_ordinary, name_defect, plain_path, shortened
 from .probes import HEAD, Readers, probe
 from .ranges import MemberRanges, Pieces
 from .runtime_client import BOOTSTRAP
 from .source import Source
 from .zip_directory import UNIX_HOSTS, Directory, Member, kind_of, widen
+
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_COUNTED = 1 << 30
 """Bytes inflated in one artifact before inflating stops (DESIGN section 6)."""
@@ -41,6 +43,8 @@ class ZipScan:
     def __init__(self, source: Source, directory: Directory, engine: Engine, progress: Progress | None = None) -> None:
         self._source = source
         self._engine = engine
+        self._inflate = engine.inflate
+        self._crc32 = engine.crc32
         self._base = directory.base
         self.members = directory.members
         self.defects = list(directory.defects)
@@ -191,7 +195,7 @@ class ZipScan:
         declared = member.declared
         if member.method == _DEFLATED:
             self.inflate_count += 1
-            data, problem = self._engine(data, declared)
+            data, problem = self._inflate(data, declared)
             if problem is not None:
                 self._defect(problem[0], index, problem[1])
                 # What was made and thrown away took as long as what is kept.
@@ -207,7 +211,7 @@ class ZipScan:
         # Input counts too: blocks that give nothing still take time.
         self._counted += size if size > available else available
         self.counts[index] = size
-        self._judge_content(index, member, zlib.crc32(data))
+        self._judge_content(index, member, self._crc32(data))
         kind = self._kinds[index]
         if index in self._replaced or index in self._left_out:
             return
@@ -281,7 +285,7 @@ class ZipScan:
                     # A small member is not told in part either.
                     crc, counted, kept = 0, 0, []
                 break
-            crc = zlib.crc32(piece, crc)
+            crc = self._crc32(piece, crc)
             begin, counted = counted, counted + len(piece)
             if not begin and self._paths[index] != BOOTSTRAP:
                 code = code_ranges(piece)
@@ -300,9 +304,9 @@ class ZipScan:
 
     def _at_once(self, member: Member, at: int) -> bytes | None:
         """The whole content by the faster engine, if there is one and all is well; else the pieces tell the fault."""
-        if self._engine is inflate_zlib or member.method != _DEFLATED:
+        if self._engine is ZLIB or member.method != _DEFLATED:
             return None
-        data, problem = self._engine(self._source.read_at(at, member.compressed), member.declared)
+        data, problem = self._engine.inflate(self._source.read_at(at, member.compressed), member.declared)
         return data if problem is None else None
 
     def _probe_pieces(self, index: int, member: Member, at: int, kept: list[tuple[int, bytes]], size: int) -> None:

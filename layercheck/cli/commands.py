@@ -6,10 +6,13 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
-from typing import Any, BinaryIO
 
+from ..named_tuple import TYPE_CHECKING
 from . import COULD_NOT, FOUND, OK, USAGE, say
 from .output import Output, OutputError, use_color
+
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO
 
 
 def fail(text: str, code: int) -> int:

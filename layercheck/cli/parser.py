@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from .. import _version
+from ..named_tuple import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 FORMATS = ("text", "concise", "json")
 _TAKES_VALUE = frozenset(
