@@ -12,8 +12,6 @@ import sys
 DROP_IN = {"isal": "isal.isal_zlib", "zlib-ng": "zlib_ng.zlib_ng"}
 """Engines with zlib's interface, and their modules."""
 ENGINES = ("zlib", "deflate", *DROP_IN)
-INFLATING = ("layercheck.artifact.inflate", "layercheck.artifact.zip_scan")
-"""The modules that call zlib for the members of a zip."""
 
 
 def use(engine: str, replacement: object = None) -> None:
@@ -28,8 +26,10 @@ def use(engine: str, replacement: object = None) -> None:
     sys.modules["deflate"] = None  # type: ignore[assignment]
     if engine in DROP_IN:
         replacement = replacement or import_module(DROP_IN[engine])
-        for module in INFLATING:
-            vars(import_module(module))["zlib"] = replacement
+        inflate, scan = (import_module(f"layercheck.artifact.{name}") for name in ("inflate", "zip_scan"))
+        vars(inflate)["zlib"] = replacement
+        # The same object for both, so that long members are still inflated in pieces.
+        inflate.ZLIB = scan.ZLIB = inflate.ZLIB._replace(crc32=vars(replacement)["crc32"])  # type: ignore[attr-defined]
 
 
 def main() -> None:

@@ -15,9 +15,11 @@ from pathlib import Path
 from costs import LEAST_ROUNDS, Cost, Step, by_turns
 from ratio_table import document
 from results import Results, machine, outcome, python, save, today, versions
+from targets import target_table
 from tools import (
     HERE,
     OURS,
+    UNIT,
     Installed,
     Layer,
     Tool,
@@ -55,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare layercheck and its peers on the same layers.")
     parser.add_argument("layers", nargs="+", type=Path, metavar="LAYER.zip")
     parser.add_argument("--rounds", type=int, default=LEAST_ROUNDS, help=f"counted rounds (default {LEAST_ROUNDS})")
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME", help="only tools that begin so")
+    parser.add_argument("--peer", action="append", default=[], metavar="WORD", help="only tools with it in their name")
     parser.add_argument("--environment", type=Path, default=Path(".cache/peers"), help="the peers' own packages")
     parser.add_argument("--no-install", action="store_true", help="take the environment as it is")
     parser.add_argument("--results", type=Path, default=Path(".cache/bench/results.json"))
@@ -72,10 +74,15 @@ def main() -> None:
     there = look_around(options.environment.absolute())
     absent = {tool.name: why for tool in tools if (why := missing(tool, there)) is not None}
     able = [tool for tool in tools if tool.name not in absent]
+    if UNIT in absent:
+        sys.exit(absent[UNIT])
     before = os.getloadavg()[0]
     layers = {}
     options.scratch.mkdir(parents=True, exist_ok=True)
     for path in options.layers:
+        if not path.exists():
+            absent[f"layer {path.stem}"] = "not built"
+            continue
         print(f"{path.stem}: {len(able)} tools, {options.rounds} rounds", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(dir=options.scratch.absolute()) as scratch:
             layer = prepare(path.absolute(), Path(scratch))
@@ -96,6 +103,7 @@ def main() -> None:
     )
     save(results, options.results)
     print(document(results), end="")
+    print(f"\n{target_table(results)}")
 
 
 if __name__ == "__main__":

@@ -161,11 +161,12 @@ def missing(tool: Tool, there: Installed) -> str | None:
 
 
 def select(words: list[str]) -> list[Tool]:
-    """The tools whose names begin with one of the words, and the unit; all without words. Raises ValueError."""
+    """The tools whose names hold one of the words, and the unit; all without words. Raises ValueError."""
     for word in words:
-        if not any(tool.name.startswith(word) for tool in TOOLS):
-            raise ValueError(f"no tool begins with {word!r}: {', '.join(tool.name for tool in TOOLS)}")
-    return [tool for tool in TOOLS if not words or tool.name == UNIT or tool.name.startswith(tuple(words))]
+        if not any(word in tool.name for tool in TOOLS):
+            raise ValueError(f"no tool has {word!r} in its name: {'; '.join(tool.name for tool in TOOLS)}")
+    chosen = [tool for tool in TOOLS if any(word in tool.name for word in words)]
+    return [tool for tool in TOOLS if not words or tool.name == UNIT or tool in chosen]
 
 
 def look_around(peers: Path) -> Installed:
