@@ -64,7 +64,7 @@ def pyelftools(path: str) -> int:
     for data in elf_members(path):
         elf = ELFFile(BytesIO(data))
         interpreter, dynamic = (elf.get_section_by_name(name) for name in (".interp", ".dynamic"))
-        facts += interpreter is not None and len(interpreter.data())
+        facts += interpreter is not None and interpreter.data() != b""
         for tag in dynamic.iter_tags() if dynamic is not None and hasattr(dynamic, "iter_tags") else ():
             facts += hasattr(tag, "needed")
         for name in (".gnu.version_r", ".gnu.version_d"):
