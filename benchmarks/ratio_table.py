@@ -65,7 +65,9 @@ def start(results: Results) -> str:
 
 def circumstances(results: Results) -> str:
     """What the figures hold for, and what was not measured."""
-    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items())
+    shown = [tool for tool in TOOLS if tool.name in shown_tools(results)]
+    used = {word for tool in shown for word in (*tool.needs, tool.package, tool.name.removeprefix(OURS))}
+    versions = ", ".join(f"{name} {version}" for name, version in results.versions.items() if name in used)
     said = (
         f"{results.date}: {results.python}, {versions}. {results.machine}; load {results.load[0]:.1f} at the start, "
         f"{results.load[1]:.1f} at the end. Median of {results.rounds} rounds."

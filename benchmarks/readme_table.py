@@ -22,8 +22,7 @@ def for_readers(results: Results) -> Results:
         layer: {tool: found for tool, found in tools.items() if tool not in CANDIDATES}
         for layer, tools in results.layers.items()
     }
-    versions = {name: version for name, version in results.versions.items() if f"{OURS}{name}" not in CANDIDATES}
-    return results._replace(layers=layers, versions=versions)
+    return results._replace(layers=layers)
 
 
 def only_ours(results: Results) -> Results:

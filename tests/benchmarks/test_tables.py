@@ -23,7 +23,7 @@ RESULTS = Results(
     machine="A processor, 2 cores, Linux",
     load=(0.5, 1.25),
     rounds=3,
-    versions={"zlib": "1.2.13", "deflate": "0.9.0", "isal": "1.9.1"},
+    versions={"zlib": "1.2.13", "deflate": "0.9.0", "isal": "1.9.1", "lief": "1.0.0", "readelf": "2.40-2"},
     absent={"elfdeps": "elfdeps is not in the peers' environment"},
     layers={
         "seed": {
@@ -71,7 +71,7 @@ def test_memory_is_told_of_what_ran() -> None:
 
 def test_the_figures_say_what_they_hold_for_and_what_is_absent() -> None:
     said = circumstances(RESULTS)
-    assert said.startswith("2026-11-23: CPython 3.11.7, zlib 1.2.13, deflate 0.9.0, isal 1.9.1. A processor, 2 cores")
+    assert said.startswith("2026-11-23: CPython 3.11.7, zlib 1.2.13, deflate 0.9.0, isal 1.9.1, lief 1.0.0. A ")
     assert "load 0.5 at the start, 1.2 at the end. Median of 3 rounds." in said
     assert said.endswith("\nNot measured here: elfdeps (elfdeps is not in the peers' environment).")
     assert "Not measured" not in circumstances(RESULTS._replace(absent={}))
