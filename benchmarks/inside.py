@@ -3,8 +3,8 @@
 CPU time, the least of the repeats, with cyclic garbage collection off as in the command. One engine in one process:
 ``--engine``. Layers that are not in the folder are named, and left out.
 
-* scan: opening an artifact with all its facts; raw: reading, inflating and CRC of the same members, with the same
-  engine and its CRC, and nothing else. Both run by turns.
+* scan: opening an artifact with all its facts; raw: reading (2 MiB at once), inflating and CRC of the same members,
+  with the same engine and its CRC, and nothing else. Both run by turns.
 * ELF: ``read_elf`` on each ELF file's bytes in memory.
 * resolving; rules: everything from the open artifact to the finished report, without resolving.
 * growth: per entry, of ``entries_N``.
@@ -17,6 +17,7 @@ import gc
 import os
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import process_time
@@ -26,11 +27,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from costs import Failure, Step, measure
 from layers import make, target
-from ours import DROP_IN, use
+from ours import use
 from ratio_table import table
 from tools import HERE
 
 LAYERS = ("small", "seed", "limit", "many")
+WINDOW = 2 << 20
 ENTRIES = (1_000, 10_000, 100_000)
 MAX_SCAN, MAX_ELF, MAX_RULES, MAX_ENTRY, MAX_PEAK = 1.2, 0.03, 15.0, 6.0, 120.0
 """What is aimed at: times raw, ms, percent of scan and resolving, microseconds, MiB."""
@@ -60,11 +62,8 @@ def engine_functions(name: str) -> Engine:
 
         inflate = deflate.deflate_decompress
         return Engine(lambda data, size: inflate(data, originalsize=size) if size else b"", deflate.crc32)
-    from importlib import import_module
-
-    module = import_module(DROP_IN.get(name, "zlib"))
-    decompress = module.decompress
-    return Engine(lambda data, size: decompress(data, -15, size or 1), module.crc32)
+    decompress = zlib.decompress
+    return Engine(lambda data, size: decompress(data, -15, size or 1), zlib.crc32)
 
 
 def members(path: Path) -> list[Member]:
@@ -79,15 +78,31 @@ def members(path: Path) -> list[Member]:
     return sorted(found)
 
 
-def raw(descriptor: int, listed: list[Member], engine: Engine) -> None:
-    """Inflate and compare, nothing else. Raises ValueError for another CRC."""
+def windows(listed: list[Member]) -> list[tuple[int, int, list[Member]]]:
+    """Members that are read at once: where, how many bytes, and which. Only a single one may be above ``WINDOW``."""
+    found: list[tuple[int, int, list[Member]]] = []
+    for member in listed:
+        end = member.at + member.compressed
+        if found and end - found[-1][0] <= WINDOW:
+            start, _, together = found[-1]
+            together.append(member)
+            found[-1] = (start, end - start, together)
+        else:
+            found.append((member.at, member.compressed, [member]))
+    return found
+
+
+def raw(descriptor: int, listed: list[tuple[int, int, list[Member]]], engine: Engine) -> None:
+    """Read, inflate and compare, nothing else. Raises ValueError for another CRC."""
     inflate, crc, read = engine.inflate, engine.crc, os.pread
-    for at, compressed, size, expected, deflated in listed:
-        data: bytes | bytearray = read(descriptor, compressed, at)
-        if deflated:
-            data = inflate(data, size)
-        if crc(data) != expected:
-            raise ValueError(f"another CRC at {at}")
+    for start, length, together in listed:
+        window = memoryview(read(descriptor, length, start))
+        for at, compressed, size, expected, deflated in together:
+            data: Any = window[at - start : at - start + compressed]
+            if deflated:
+                data = inflate(data, size)
+            if crc(data) != expected:
+                raise ValueError(f"another CRC at {at}")
 
 
 def spent(work: Callable[[], object]) -> float:
@@ -115,7 +130,7 @@ def parts(path: Path, engine: str, repeats: int) -> Parts:
     from layercheck.filesystem import Filesystem, Mount, Overlay
     from layercheck.linker import resolve
 
-    functions, listed, name = engine_functions(engine), members(path), str(path)
+    functions, listed, name = engine_functions(engine), windows(members(path)), str(path)
     options = dict(zip(*[iter(target(path.stem))] * 2, strict=True))
     runtime, architecture = options["-r"], options["-a"]
     judged = Options(runtimes=(runtime,), architectures=(architecture,), kind=options.get("--kind", "auto"))
@@ -136,7 +151,7 @@ def parts(path: Path, engine: str, repeats: int) -> Parts:
             gc.collect()
     # The first time imports, and loads what is kept.
     bare, scan, resolving, rules = (min(column) for column in zip(*times[1:], strict=True))
-    return Parts(bare, scan, resolving, rules, len(listed))
+    return Parts(bare, scan, resolving, rules, sum(len(together) for _, _, together in listed))
 
 
 def elf_milliseconds(path: Path, repeats: int) -> tuple[int, float]:
@@ -196,12 +211,9 @@ def peak_mebibytes(path: Path, engine: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the parts of a check, in process.")
     parser.add_argument("folder", type=Path, help="where the layers are")
-    parser.add_argument("--engine", default="zlib", choices=("zlib", "deflate", *DROP_IN))
-    parser.add_argument("--site", help="a folder to import the engine from")
+    parser.add_argument("--engine", default="zlib", choices=("zlib", "deflate"))
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    if options.site:
-        sys.path.append(options.site)
     use(options.engine)
     gc.disable()
     titles = ["layer", "raw, ms", "scan, ms", "scan / raw", "ms an ELF file", "resolving, ms", "rules, ms", "rules"]

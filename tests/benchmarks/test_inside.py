@@ -7,7 +7,19 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from inside import elf_milliseconds, engine_functions, growth_rows, members, part_rows, parts, peak_mebibytes, raw
+from inside import (
+    WINDOW,
+    elf_milliseconds,
+    engine_functions,
+    growth_rows,
+    members,
+    part_rows,
+    parts,
+    peak_mebibytes,
+    raw,
+    windows,
+)
+from inside import Member as Part
 from peer_work import elf_members, pyelftools
 
 from layercheck.elf import ElfImage, read_elf
@@ -49,11 +61,20 @@ def test_members_are_where_zipfile_finds_them(layer: Path) -> None:
 def test_the_bare_loop_compares_every_crc(engine: str, layer: Path) -> None:
     listed, functions = members(layer), engine_functions(engine)
     with layer.open("rb") as file:
-        raw(file.fileno(), listed, functions)
+        raw(file.fileno(), windows(listed), functions)
         for index, member in enumerate(listed):
             spoiled = [*listed[:index], member._replace(crc=member.crc ^ 1), *listed[index + 1 :]]
             with pytest.raises(ValueError, match="another CRC"):
-                raw(file.fileno(), spoiled, functions)
+                raw(file.fileno(), windows(spoiled), functions)
+
+
+def test_members_are_read_together_and_long_ones_alone() -> None:
+    listed = [Part(at, size, 1, 1, True) for at, size in ((40, 60), (200, 100), (500, WINDOW), (WINDOW + 900, 5))]
+    assert windows(listed) == [
+        (40, 260, listed[:2]),
+        (500, WINDOW, [listed[2]]),
+        (WINDOW + 900, 5, [listed[3]]),
+    ]
 
 
 def test_each_part_takes_time(layer: Path) -> None:
