@@ -6,9 +6,10 @@ from ..finding import ArtifactSummary, Report, Severity, Target, Unchecked
 from .order import id_order
 from .page import Page
 from .text_compatibility import write_compatibility
+from .text_decisions import write_decisions
 from .text_findings import write_findings
 from .text_totals import write_totals
-from .words import Names, human, plural, tally
+from .words import Names, human, plural, project_words, tally
 
 _TARGETS_SHOWN = 6
 _FEW_ELF_FILES = 8
@@ -24,6 +25,7 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
     write_findings(page, report, names, verbose=verbose, quiet=quiet)
     if not quiet:
         _unchecked(page, report.unchecked, names, verbose)
+        write_decisions(page, report, names, verbose=verbose)
         write_totals(page, report, names, verbose=verbose)
         if not report.gate:
             write_compatibility(page, report, verbose=verbose)
@@ -33,6 +35,8 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
 
 
 def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> None:
+    for project in report.projects:
+        page.paragraph((project.file, "bold"), f": {project_words(project)}", hang=2)
     for artifact in sorted(report.artifacts, key=lambda item: id_order(item.id)):
         page.paragraph((artifact.path, "bold"), f": {_artifact(artifact)}", hang=2)
         for item in artifact.linkage:
@@ -65,7 +69,7 @@ def _artifact(artifact: ArtifactSummary) -> str:
 
 
 def _target(target: Target, names: Names) -> str:
-    parts = [names.target(target) + (f" ({target.reason})" if target.reason else "")]
+    parts = [names.described(target)]
     if target.handler is not None:
         parts.append(f"handler {target.handler}")
     if target.state != "supported":
