@@ -38,7 +38,9 @@ class Results(NamedTuple):
 
 def outcome(found: list[Cost] | Failure) -> list[Cost] | str:
     """What is kept of a measurement."""
-    return f"ended with {found.status}" if isinstance(found, Failure) else found
+    if isinstance(found, Failure):
+        return "printed too little" if found.status is None else f"ended with {found.status}"
+    return found
 
 
 def save(results: Results, path: Path) -> None:

@@ -22,6 +22,10 @@ PINS: dict[str, dict[str, str]] = json.loads((HERE / "peers.json").read_text(enc
 UNIT = "unzip -tqq"
 OURS = "layercheck, "
 FOUND_SOMETHING = (0, 1)
+# xargs ends with 123 when a command that it ran ended with 1 to 125: lddtree and readelf do so for files they dislike.
+DISLIKED = (0, 123)
+LEAST_ABOUT_A_FILE = 20
+"""Bytes; its name alone is longer."""
 
 
 class Layer(NamedTuple):
@@ -62,13 +66,19 @@ def _zipfile(layer: Layer, _: Installed) -> list[Step]:
     return [Step((sys.executable, "-m", "zipfile", "-t", str(layer.path)))]
 
 
-def _extracted(*command: str, accepted: tuple[int, ...] = (0,)) -> Callable[[Layer, Installed], list[Step]]:
-    """Extraction, a command that gets the names of all ELF files, and removal: a check leaves nothing behind."""
+def _extracted(*command: str, by_peer: bool = False) -> Callable[[Layer, Installed], list[Step]]:
+    """Extraction, a command that gets the names of all ELF files, and removal: a check leaves nothing behind.
 
-    def steps(layer: Layer, _: Installed) -> list[Step]:
+    ``by_peer``: the command is a Python program, whose own interpreter may lack what it imports.
+    """
+
+    def steps(layer: Layer, there: Installed) -> list[Step]:
         work = [Step(("unzip", "-qqo", str(layer.path), "-d", str(layer.tree)))]
         if command:
-            work.append(Step(("xargs", "-0", "-s", "1000000", *command), accepted, str(layer.elf_list)))
+            full = (there.peer_python, there.programs[command[0]], *command[1:]) if by_peer else command
+            # It also ends so where it broke down at once: then it has not told of each file.
+            least = LEAST_ABOUT_A_FILE * layer.elf_files
+            work.append(Step(("xargs", "-0", "-s", "1000000", *full), DISLIKED, str(layer.elf_list), least))
         return [*work, Step(("rm", "-rf", str(layer.tree)))]
 
     return steps
@@ -115,8 +125,6 @@ def reports_differ(layer: Layer, there: Installed, engines: list[str]) -> str | 
     return None
 
 
-# xargs ends with 123 when a command that it ran ended with 1 to 125: lddtree and readelf do so for files they dislike.
-DISLIKED = (0, 123)
 TOOLS = (
     Tool(UNIT, _unzip, needs=("unzip",), elf=False),
     *(
@@ -127,18 +135,19 @@ TOOLS = (
     Tool("extraction alone", _extracted(), needs=("unzip",), elf=False),
     Tool(
         "extraction + readelf -dV",
-        _extracted("readelf", "-dV", accepted=DISLIKED),
+        _extracted("readelf", "-dV"),
         needs=("unzip", "xargs", "readelf"),
     ),
     Tool(
         "extraction + eu-readelf -d -V",
-        _extracted("eu-readelf", "-d", "-V", accepted=DISLIKED),
+        _extracted("eu-readelf", "-d", "-V"),
         needs=("unzip", "xargs", "eu-readelf"),
     ),
     Tool(
         "extraction + lddtree -l",
-        _extracted("lddtree", "-l", accepted=DISLIKED),
+        _extracted("lddtree", "-l", by_peer=True),
         needs=("unzip", "xargs", "lddtree"),
+        package="pyelftools",
     ),
     Tool("elfdeps", _library("elfdeps"), package="elfdeps"),
     Tool("LIEF, default", _library("lief"), package="lief"),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..named_tuple import TYPE_CHECKING
 from . import COULD_NOT, FOUND, OK, USAGE, say
-from .output import Output, OutputError, use_color
+from .output import Output, OutputError
 
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
@@ -44,11 +44,13 @@ def check_command(options: Namespace) -> int:
         return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
     from ..check import Job, Options, run_jobs
     from ..environment import UnknownRuntime
-    from ..report import render
     from .progress import Progress
+    from .reports import clash, write_reports
 
     if [name for name, _ in inputs].count("-") + options.layer.count("-") > 1:
         return fail("standard input (-) can be read once only", USAGE)
+    if (name := clash(options)) is not None:
+        return fail(f"two reports would be written to {name}", USAGE)
     progress = Progress(enabled=not options.no_progress and not options.quiet and sys.stderr.isatty())
     try:
         wanted = Options(
@@ -85,18 +87,9 @@ def check_command(options: Namespace) -> int:
         code = write(Output(options.write_baseline), baseline_text(report, wanted))
         if code != OK:
             return code
-    output = Output(options.output)
-    text = render(
-        report,
-        options.format,
-        color=use_color(options.color, output.terminal()),
-        width=output.width(),
-        verbose=options.verbose,
-        quiet=options.quiet,
-    )
     if not report.gate:
         say("no target given: this is a compatibility table, not a gate (see -r and -a)")
-    code = write(output, text)
+    code = write_reports(options, report, wanted)
     if code != OK:
         return code
     return OK if report.exit_code == FOUND and options.exit_zero else report.exit_code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..finding import Finding, Remark, Report
-from .escape import visible
+from .escape import harmless_line, visible
 from .order import finding_order, remark_order
 from .words import Names, tally
 
@@ -14,7 +14,7 @@ def render(report: Report) -> str:
     lines = [_line(finding, names) for finding in sorted(report.findings, key=finding_order)]
     lines += [_remark(remark) for remark in sorted(report.remarks, key=remark_order)]
     lines.append(tally(report))
-    return "\n".join(map(visible, lines)) + "\n"
+    return "\n".join([harmless_line(visible(line)) for line in lines]) + "\n"
 
 
 def _remark(remark: Remark) -> str:

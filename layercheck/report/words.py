@@ -42,6 +42,25 @@ def tally(report: Report) -> str:
     return ", ".join(parts)
 
 
+def verdict(report: Report) -> str:
+    """``PASSED``, ``FAILED``, ``NOT CHECKED`` or ``TOLERATED``: errors that were asked to be let pass."""
+    if report.exit_code == 1:
+        return "FAILED"
+    if report.exit_code != 0:
+        return "NOT CHECKED"
+    # Exit code 0 was asked for (--fail-on never); to call that passed would mislead.
+    return "TOLERATED" if report.gate and report.count(Severity.ERROR) else "PASSED"
+
+
+def outcome(report: Report) -> str:
+    """What the verdict rests on: the counts, or, where no target was given, on how many it works."""
+    if report.gate:
+        return tally(report)
+    works = sum([target.passed for target in report.targets])
+    more = f", {len(report.suppressed):,} suppressed" if report.suppressed else ""
+    return f"works on {works:,} of {plural(len(report.targets), 'target')}{more}"
+
+
 def first(items: Sequence[str], limit: int) -> str:
     """The first items, the rest counted: ``a, b and 3 more``."""
     shown = items if len(items) <= limit else items[:limit]
@@ -95,7 +114,7 @@ class Names:
         """The path alone where there is only one artifact to look in; empty when that says nothing."""
         if finding.artifact is None and finding.source is not None:
             return declared_at(finding.source)
-        if len(self._artifacts) > 1:
+        if len(self._artifacts) > 1 and finding.artifact is not None:
             return self.place(finding)
         return finding.path or ""
 

@@ -38,8 +38,9 @@ def test_times_cheaper_is_theirs_over_ours() -> None:
 def test_all_run_by_turns_and_the_first_round_is_not_counted() -> None:
     order: list[str] = []
 
-    def run(steps: Sequence[Step]) -> Cost | Failure:
+    def run(steps: Sequence[Step], believe: bool) -> Cost | Failure:
         order.append(steps[0].command[0])
+        assert believe == (len(order) > 2)
         return Cost(float(len(order)), 0.0)
 
     found = by_turns({"a": [Step(("a",))], "b": [Step(("b",))]}, 2, run)
@@ -50,7 +51,7 @@ def test_all_run_by_turns_and_the_first_round_is_not_counted() -> None:
 def test_what_fails_is_kept_as_failure_and_not_tried_again() -> None:
     calls: list[str] = []
 
-    def run(steps: Sequence[Step]) -> Cost | Failure:
+    def run(steps: Sequence[Step], believe: bool) -> Cost | Failure:
         calls.append(steps[0].command[0])
         return Failure("b", 3) if calls[-1] == "b" and calls.count("b") == 2 else Cost(1.0, 1.0)
 
@@ -115,3 +116,10 @@ def test_another_exit_status_ends_the_measurement(code: str, accepted: tuple[int
 
 def test_a_program_that_is_not_there_is_a_failure() -> None:
     assert measure([Step(("no-program-is-called-so",))]) == Failure("no-program-is-called-so", 127)
+
+
+def test_a_step_that_is_not_believed_must_print() -> None:
+    dumb, loud = Step((*PYTHON, "pass"), least=1), Step((*PYTHON, "print('a' * 10)"), least=10)
+    assert measure([loud, dumb], believe=False) == Failure(" ".join(dumb.command), None)
+    assert isinstance(measure([loud], believe=False), Cost)
+    assert isinstance(measure([dumb]), Cost)

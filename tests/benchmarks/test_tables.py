@@ -92,6 +92,7 @@ def test_results_survive_the_disk(tmp_path: Path) -> None:
 
 def test_a_failure_is_kept_with_its_status() -> None:
     assert outcome(Failure("auditwheel", 2)) == "ended with 2"
+    assert outcome(Failure("lddtree", None)) == "printed too little"
     assert outcome(costs(1)) == costs(1)
 
 

@@ -61,10 +61,10 @@ def test_extraction_is_followed_by_one_command_over_all_elf_files_and_leaves_not
     steps = tool(f"extraction + {reader}").steps(LAYER, THERE)
     assert [" ".join(step.command) for step in steps] == [
         "unzip -qqo /l/seed.zip -d /s/seed",
-        f"xargs -0 -s 1000000 {reader}",
+        f"xargs -0 -s 1000000 {reader.replace('lddtree', '/peers/bin/python /bin/lddtree')}",
         "rm -rf /s/seed",
     ]
-    assert steps[1].source == "/s/seed.elf"
+    assert (steps[1].source, steps[1].least) == ("/s/seed.elf", 60)
     assert (steps[0].accepted, steps[2].accepted) == ((0,), (0,))
 
 
@@ -100,6 +100,7 @@ def test_what_is_not_installed_is_named_with_what_brings_it() -> None:
     assert reasons["elfdeps"] == "elfdeps is not in the peers' environment"
     assert reasons[f"{OURS}deflate"] == "deflate is not installed (extra fast)"
     assert [name for name, reason in reasons.items() if reason is None] == [f"{OURS}zlib", "python -m zipfile -t"]
+    assert reasons["extraction + readelf -dV"] == "unzip is not installed (Debian: unzip)"
     only_unzip = nothing._replace(programs={"unzip": "/bin/unzip", "xargs": "/bin/xargs"})
     assert missing(tool("extraction + lddtree -l"), only_unzip) == "lddtree is not installed (Debian: pax-utils)"
 
