@@ -23,7 +23,6 @@ from ..finding import (
     Unchecked,
 )
 from ..named_tuple import TYPE_CHECKING
-from .escape import harmless_json
 from .order import finding_order, id_order, remark_order, unchecked_order
 
 if TYPE_CHECKING:
