@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
-LAYERS ?= small seed seed_arm64 limit
+LAYERS ?= small seed seed_arm64 limit pyarrow many awscli_v2 kubectl rust_bootstrap
+PEERS ?=
+ROUNDS ?= 5
 DEMO = .cache/demo/image-processing.zip
 
 FUZZ_TARGETS = zip elf probes python check
 FUZZ_SECONDS ?= 20
 
-.PHONY: help demo test test-slow fuzz lint docs golden bench clean
+.PHONY: help demo test test-slow fuzz lint docs golden bench bench-inside bench-readme clean
 
 help:
 	@echo "make demo   build a layer of numpy and Pillow and check it against three targets"
@@ -19,7 +21,10 @@ help:
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   write the generated pages anew"
 	@echo "make golden write the reports that tests compare with anew"
-	@echo "make bench  build the benchmark layers and compare with unzip (LAYERS=\"$(LAYERS)\")"
+	@echo "make bench  build what is missing of the benchmark layers, compare layercheck with its peers (half an hour;"
+	@echo "            LAYERS=\"small seed\" PEERS=\"layercheck elfdeps\" ROUNDS=5 limit it)"
+	@echo "make bench-inside   what the parts of a check cost, in process"
+	@echo "make bench-readme   put the figures of the last 'make bench' into the README"
 	@echo "make clean  remove .venv, caches and what was built"
 
 $(BIN)/python:
@@ -75,7 +80,14 @@ golden: $(VENV)/.developed
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/layers.py --output .cache/layers $(LAYERS)
-	$(BIN)/python benchmarks/ratios.py $(LAYERS:%=.cache/layers/%.zip)
+	$(BIN)/python benchmarks/peers.py --rounds $(ROUNDS) $(PEERS:%=--peer %) $(LAYERS:%=.cache/layers/%.zip)
+
+bench-inside: $(VENV)/.developed
+	$(BIN)/python benchmarks/layers.py --output .cache/layers small seed limit many
+	for engine in zlib deflate; do $(BIN)/python benchmarks/inside.py --engine $$engine .cache/layers || exit 1; echo; done
+
+bench-readme: $(VENV)/.developed
+	$(BIN)/python benchmarks/readme_table.py
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -115,9 +115,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_speed_table_says_when_and_where_it_was_measured() -> None:
     table = read("README.md").partition("<!-- speed table -->")[2].partition("<!-- end of speed table -->")[0]
-    assert re.search(r"^\| seed \| zlib [\d.]+ \|", table, re.MULTILINE)
-    assert re.search(r"^\| seed \| deflate [\d.]+ \|", table, re.MULTILINE)
-    assert re.search(r"\d{4}-\d{2}-\d{2}: CPython 3\.\d+", table)
+    assert re.search(r"^\| CPU relative to `unzip -tqq` \|.* seed \|", table, re.MULTILINE)
+    for engine in ("zlib", "deflate"):
+        assert re.search(rf"^\| \*\*layercheck, {engine} [\d.]+\*\* \| \d+\.\d\d \(", table, re.MULTILINE)
+    assert re.search(r"\d{4}-\d{2}-\d{2}: CPython 3\.\d+.*; load \d", table)
 
 
 def test_the_make_targets_that_are_named_exist() -> None:
