@@ -48,12 +48,23 @@ class Defect(NamedTuple):
     detail: str
 
 
+class Source(NamedTuple):
+    """Where a project declares something: the template's ``file`` (as given, or relative to the working directory, with
+    forward slashes), the 1-based ``line`` (None: not known), and the logical id of the ``resource``.
+    """
+
+    file: str
+    line: int | None = None
+    resource: str | None = None
+
+
 class Finding(NamedTuple):
     """One fault that one rule found.
 
     ``targets`` are the sorted ids of the targets that it concerns, empty when it does not depend on the target.
     ``artifact`` is the id of the artifact, ``path`` the file inside it (None for the artifact as a whole). ``fact`` is
-    the message without the file's name: findings of one rule with one fact are shown together.
+    the message without the file's name: findings of one rule with one fact are shown together. ``source`` is where a
+    project declares what it is about, None outside projects.
     """
 
     rule: str
@@ -68,6 +79,7 @@ class Finding(NamedTuple):
     details: Mapping[str, Any] = {}
     fingerprint: str = ""
     fact: str = ""
+    source: Source | None = None
 
 
 class Unchecked(NamedTuple):
@@ -119,7 +131,8 @@ class Target(NamedTuple):
     """One runtime on one architecture with what it runs: the function's artifact id, the layers' ids in order.
 
     ``open`` names the parts that are not at hand (layer ARNs); ``reason`` says where runtime and architecture come
-    from; ``state`` is the runtime's at the report's date (supported, deprecated, blocked, preview).
+    from; ``state`` is the runtime's at the report's date (supported, deprecated, blocked, preview). ``source`` is where
+    a project declares it, None outside projects.
     """
 
     id: str
@@ -132,6 +145,7 @@ class Target(NamedTuple):
     passed: bool = True
     reason: str = ""
     state: str = "supported"
+    source: Source | None = None
 
 
 class Compatibility(NamedTuple):

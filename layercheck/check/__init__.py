@@ -11,13 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment import Environment
 from ..finding import Report, Severity
-from .options import Input, Options
+from .job import Job, ProjectFault, run_jobs
+from .options import Absent, Input, Layer, Options
 from .run import run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-__all__ = ["Input", "Options", "check", "check_many", "run"]
+__all__ = [
+    "Absent",
+    "Input",
+    "Job",
+    "Layer",
+    "Options",
+    "ProjectFault",
+    "check",
+    "check_many",
+    "run",
+    "run_jobs",
+]
 
 
 def check(
@@ -26,7 +38,7 @@ def check(
     runtime: str | Sequence[str] | None = None,
     architecture: str | Sequence[str] | None = None,
     environment: Environment | None = None,
-    layers: Sequence[Input] = (),
+    layers: Sequence[Layer] = (),
     kind: str = "auto",
     handler: str | None = None,
     env: Mapping[str, str] | None = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from ..artifact import Artifact, open_artifact
@@ -15,7 +16,7 @@ from ..finding import Defect
 from ..named_tuple import NamedTuple
 from ..rules import Settings, StackView, Subject, outline
 from .kind import tell_kind
-from .options import Input, Options
+from .options import Absent, Input, Options
 
 _ARN = r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d*:layer:[^:]+(:\d+)?$"
 
@@ -36,7 +37,7 @@ class Opener:
         self._subjects: dict[tuple[int, str], Subject] = {}
         self.opened: list[Artifact] = []
 
-    def subject(self, source: Input, kind: str, name: str | None = None) -> Subject:
+    def subject(self, source: Input, kind: str, options: Options, name: str | None = None) -> Subject:
         """The artifact at ``source`` in the role ``kind`` (auto: told by its content). Raises OSError."""
         artifact = self._open(source, name)
         known = self._subjects.get((id(artifact), kind))
@@ -47,8 +48,8 @@ class Opener:
         distributions = DistributionIndex(artifact)
         packages = PackageIndex(artifact, distributions)
         if kind == "auto":
-            wrapper = self._options.env.get("AWS_LAMBDA_EXEC_WRAPPER")
-            kind, reason = tell_kind(shape, artifact.form, artifact.name, self._options.handler, packages, wrapper)
+            wrapper = options.env.get("AWS_LAMBDA_EXEC_WRAPPER")
+            kind, reason = tell_kind(shape, artifact.form, artifact.name, options.handler, packages, wrapper)
         key = (id(artifact), kind)
         if key not in self._subjects:
             at = TASK if kind == "function" else OPT
@@ -69,7 +70,8 @@ class Opener:
     def _open(self, source: Input, name: str | None) -> Artifact:
         if isinstance(source, Artifact):
             return source
-        key = source if isinstance(source, str) else None
+        path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+        key = path if isinstance(path, str) else None
         if key is not None and key in self._known:
             return self._known[key]
         artifact = open_artifact(source, name=name, engine=self._options.engine, progress=self._options.progress)
@@ -89,16 +91,21 @@ class Opener:
             artifact.close()
 
 
-def deploy(opener: Opener, source: Input, options: Options) -> Deployment:
-    """Stack one input with the layers of the options. A layer given as input lies below those."""
-    main = opener.subject(source, options.kind, options.name)
+def deploy(opener: Opener, source: Input, options: Options, name: str | None = None) -> Deployment:
+    """Stack one input with the layers of the options. A layer given as input lies below those.
+
+    ``name`` is what the artifact is called (None: as the options say, or by its path).
+    """
+    main = opener.subject(source, options.kind, options, name or options.name)
     layers: list[Subject] = [main] if main.kind == "layer" else []
     absent: list[str] = []
     for layer in options.layers:
-        if isinstance(layer, str) and re.match(_ARN, layer):
+        if isinstance(layer, Absent):
+            absent.append(layer.name)
+        elif isinstance(layer, str) and re.match(_ARN, layer):
             absent.append(layer)
         else:
-            subject = opener.subject(layer, "layer")
+            subject = opener.subject(layer, "layer", options)
             if subject not in layers:
                 layers.append(subject)
     subjects = tuple(layers) if main.kind == "layer" else (*layers, main)

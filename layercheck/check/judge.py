@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..finding import Finding, Severity
+from ..finding import Finding, Severity, Source
 from ..json_table import read_table
 from ..named_tuple import NamedTuple
 from ..rules import Fault, Rule
@@ -26,11 +26,15 @@ _NORMALISED = (
 
 
 class Raw(NamedTuple):
-    """A fault together with the rule that found it and the target it holds for (None: for every target)."""
+    """A fault together with the rule that found it and the target it holds for (None: for every target).
+
+    ``source`` is where the deployment is declared in which it was found.
+    """
 
     rule: Rule
     fault: Fault
     target: str | None
+    source: Source | None = None
 
 
 @lru_cache(maxsize=1)
@@ -117,11 +121,17 @@ def _explains(cause: Raw, consequence: Raw) -> bool:
     return not mild or _severity(cause).rank <= _severity(consequence).rank
 
 
-def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Finding]:
-    """Findings that are equal in all but the target become one; ``order`` numbers the targets."""
+def merge(raws: Iterable[Raw], order: Mapping[str, int], declared: Mapping[str, Source] = {}) -> list[Finding]:
+    """Findings that are equal in all but the target become one; ``order`` numbers the targets.
+
+    ``declared``: where the artifacts are declared, by their ids. What is wrong with a file that several functions share
+    is told once; what is wrong with a deployment as a whole, of each.
+    """
     merged: dict[str, tuple[Finding, set[str]]] = {}
     for raw in raws:
-        finding = _finding(raw)
+        finding = _finding(raw)._replace(
+            source=declared.get(raw.fault.subject.id if raw.fault.subject else "", raw.source)
+        )
         key = json.dumps(
             [
                 finding.rule,
@@ -132,6 +142,7 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Finding]:
                 finding.fact,
                 finding.fix,
                 finding.details,
+                finding.source if finding.path is None else None,
             ],
             sort_keys=True,
             default=str,

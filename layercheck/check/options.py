@@ -15,6 +15,16 @@ Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
 """An artifact: a path, the bytes of an archive, a binary file object, or one that is open already."""
 
 
+class Absent(NamedTuple):
+    """A layer that is attached and not at hand; ``name`` is what to call it (an ARN, the parameter that gives it)."""
+
+    name: str
+
+
+Layer = Input | Absent
+"""A further layer of a function. A text that is a layer's ARN stands for one that is not at hand, too."""
+
+
 class Options(NamedTuple):
     """The options of a run; sizes in bytes, ``date`` an ISO date (None: the date of the data).
 
@@ -26,7 +36,7 @@ class Options(NamedTuple):
     runtimes: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
     environment: Environment | None = None
-    layers: tuple[Input, ...] = ()
+    layers: tuple[Layer, ...] = ()
     kind: str = "auto"
     handler: str | None = None
     env: Mapping[str, str] = {}
@@ -46,9 +56,17 @@ class Options(NamedTuple):
     progress: Callable[[int, int], None] | None = None
 
     def validate(self) -> None:
-        """Raise ValueError for a value that would make the run mean something else than was asked for."""
+        """Raise ValueError for a value that would make the run mean something else than was asked for.
+
+        UnknownRuntime, which is one, for a runtime that is not known.
+        """
+        from ..environment import normalise_architecture, runtime
         from ..rules import all_rules
 
+        for identifier in self.runtimes:
+            runtime(identifier)
+        for identifier in self.architectures:
+            normalise_architecture(identifier)
         for name, value, allowed in (
             ("kind", self.kind, ("auto", "layer", "function")),
             ("libraries", self.libraries, ("newest", "floor")),

@@ -13,18 +13,17 @@ from .python_code import PythonCode
 class PythonPackages:
     """Reads the code of packages again where a fault makes it worth while, for all deployments of a run."""
 
-    def __init__(self, *, verify_hashes: bool) -> None:
+    def __init__(self) -> None:
         self._code = PythonCode()
         self._needs = NeedReader(self._code)
         self._hashes = HashCheck()
-        self._verify = verify_hashes
 
-    def of_stack(self, stack: StackView) -> StackView:
+    def of_stack(self, stack: StackView, *, verify_hashes: bool) -> StackView:
         """The stack with what its packages have lost, whatever the target."""
         subjects = stack.subjects
         return stack._replace(
             lost=lost_files(subjects, stack.overlay, self._code),
-            altered=self._hashes.altered(subjects) if self._verify else (),
+            altered=self._hashes.altered(subjects) if verify_hashes else (),
             asked=metadata_asked(subjects, self._code),
             listed=tuple(listed_in(subjects)),
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .. import _version
 from ..artifact import SYMLINK
 from ..elf import ElfImage, detect_libc
-from ..environment import Environment, data_version, limits, normalise_architecture, runtime
+from ..environment import Environment, data_version, limits
 from ..filesystem import Filesystem
 from ..finding import (
     ArtifactSummary,
@@ -17,6 +17,7 @@ from ..finding import (
     Linkage,
     Report,
     Severity,
+    Source,
     Target,
 )
 from ..linker import Resolution, Work, resolve
@@ -24,6 +25,7 @@ from ..named_tuple import NamedTuple
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
+from .job import Job, run_jobs
 from .judge import Raw, fold, merge, selected
 from .notes import Notes
 from .options import Input, Options
@@ -56,7 +58,7 @@ class Run:
         self.date = options.date or data_version()
         self.opener = Opener(options)
         self.raws: list[Raw] = []
-        self.targets: list[tuple[Target, Choice]] = []
+        self.targets: list[tuple[Target, Choice, bool]] = []
         self.notes = Notes()
         self._linked: dict[tuple[int, str, str], _Linked] = {}
         self._symbols = SymbolReader()
@@ -67,23 +69,42 @@ class Run:
         self._kept: dict[tuple[str, Severity, str | None], int] = {}
         self._kept_in_all: dict[tuple[str, Severity], int] = {}
         self._judged: set[str] = set()
+        self._declared: dict[str, Source] = {}
+        self._job: Job | None = None
 
-    def add(self, source: Input) -> None:
-        """Judge one input on all its targets."""
-        deployment = self._with_python(deploy(self.opener, source, self.options))
+    def add(self, job: Job) -> None:
+        """Judge one deployment on all its targets, and take over what its project says."""
+        self._job = job
+        first = len(self.targets)
+        main = None if job.source is None else self._deployment(job, job.source)
+        names: list[str | None] = [target.id for target, _, _ in self.targets[first:]]
+        for item in job.unchecked:
+            for name in names or [None]:
+                self.notes.add(item.what, item.why, name, main if item.path is not None else None, item.path)
+        for said in job.faults:
+            rule = next(rule for rule in all_rules() if rule.id == said.rule)
+            for name in (names if said.on_targets else None) or [None]:
+                self.raws.append(Raw(rule, said.fault, name, said.source or job.origin))
+
+    def _deployment(self, job: Job, source: Input) -> str:
+        """Judge the artifact of a job with its layers; returns the artifact's id."""
+        deployment = self._with_python(deploy(self.opener, source, job.options, job.name), job.options)
         stack = deployment.stack
-        choices = choose(deployment, self.options, self.date)
+        choices = choose(deployment, job.options, self.date)
         for subject in stack.subjects:
             if subject.id not in self._judged:
                 self._judged.add(subject.id)
                 self._artifact(subject, stack)
         self._collect("stack", stack, None)
         for choice in choices:
-            self._target(deployment, choice)
+            self._target(deployment, choice, job)
+        if job.origin is not None:
+            self._declared.setdefault(deployment.main.id, job.origin)
+        return deployment.main.id
 
-    def _with_python(self, deployment: Deployment) -> Deployment:
+    def _with_python(self, deployment: Deployment, options: Options) -> Deployment:
         """The deployment with what is known of its Python packages, if it may run on Python at all."""
-        stack, runtimes = deployment.stack, self.options.runtimes
+        stack, runtimes = deployment.stack, options.runtimes
         code = any("python" in found for subject in stack.subjects for found in subject.shape.languages.values())
         code = code or any(subject.distributions.all for subject in stack.subjects)
         if not code or (runtimes and not any(name.startswith("python") for name in runtimes)):
@@ -91,8 +112,8 @@ class Run:
         if self._packages is None:
             from .python_packages import PythonPackages
 
-            self._packages = PythonPackages(verify_hashes=self.options.verify_hashes)
-        return deployment._replace(stack=self._packages.of_stack(stack))
+            self._packages = PythonPackages()
+        return deployment._replace(stack=self._packages.of_stack(stack, verify_hashes=options.verify_hashes))
 
     def _collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         for rule in all_rules():
@@ -127,7 +148,7 @@ class Run:
             self._kept[place] = here = self._kept.get(place, 0) + 1
             self._kept_in_all[whole] = everywhere = self._kept_in_all.get(whole, 0) + 1
             if here <= MAX_FAULTS and (here <= ALWAYS_KEPT or everywhere <= MAX_FAULTS_IN_ALL):
-                self.raws.append(Raw(rule, fault, target))
+                self.raws.append(Raw(rule, fault, target, self._job.origin if self._job is not None else None))
             else:
                 self._untold[place] = self._untold.get(place, 0) + 1
 
@@ -156,10 +177,10 @@ class Run:
         if artifact.stopped:
             self._note("the rest of its files", "more than 1 GiB was read; sizes are as declared", None, subject, None)
 
-    def _target(self, deployment: Deployment, choice: Choice) -> None:
-        stack = deployment.stack
+    def _target(self, deployment: Deployment, choice: Choice, job: Job) -> None:
+        stack, options = deployment.stack, job.options
         name = f"t{len(self.targets) + 1}"
-        environment = environment_of(choice, self.options)
+        environment = environment_of(choice, options)
         view = self._view(stack, environment, choice)
         target = Target(
             id=name,
@@ -172,8 +193,10 @@ class Run:
             reason=choice.reason,
             # A captured environment of no known runtime has no dates: there is nothing to say about its support.
             state="supported" if choice.runtime.os == "unknown" else choice.runtime.state(self.date),
+            source=job.origin,
         )
-        self.targets.append((target, choice))
+        gate = is_gate(options)
+        self.targets.append((target, choice, gate))
         self._collect("target", view, name)
         self._unverified(view, name)
         self._unread(view, self._linked[_key(stack, environment, choice)].undefined.unread, name)
@@ -181,14 +204,13 @@ class Run:
             count = len(view.resolution.unlinked)
             why = f"more is to be linked than is followed; {path} is the first of them"
             self._note(f"the libraries of {count:,} file{'s'[: count > 1]}", why, name, None, None)
-        if self.gate and self.options.libraries == "newest" and self.options.environment is None:
-            self._floor(stack, choice, view, name)
+        if gate and options.libraries == "newest" and options.environment is None:
+            self._floor(job, stack, choice, view, name)
 
     @property
     def gate(self) -> bool:
-        """Whether at least one dimension of the target was stated."""
-        options = self.options
-        return bool(options.runtimes or options.architectures or options.environment)
+        """Whether at least one dimension of a target was stated."""
+        return is_gate(self.options) or any(gate for _, _, gate in self.targets)
 
     def _view(self, stack: StackView, environment: Environment, choice: Choice) -> TargetView:
         # The stack is kept in the value: its id stays its own for as long as the key is there.
@@ -225,24 +247,24 @@ class Run:
                 why = f"whether {fact.path} defines it is not known"
                 self._note(what, why, target, view.subject_of(node.mount), node.entry.path)
 
-    def _floor(self, stack: StackView, choice: Choice, newest: TargetView, target: str) -> None:
-        environment = environment_of(choice, self.options, "floor")
+    def _floor(self, job: Job, stack: StackView, choice: Choice, newest: TargetView, target: str) -> None:
+        environment = environment_of(choice, job.options, "floor")
         images = [f.elf for s in stack.subjects for f in s.artifact.facts.values() if isinstance(f.elf, ElfImage)]
         if may_differ(images, newest.environment, environment):
             for rule, fault in faults_of_floor(newest, self._view(stack, environment, choice)):
-                self.raws.append(Raw(rule, fault, target))
+                self.raws.append(Raw(rule, fault, target, job.origin))
 
     def report(self) -> Report:
         """The report over everything added."""
-        order = {target.id: place for place, (target, _) in enumerate(self.targets)}
+        order = {target.id: place for place, (target, _, _) in enumerate(self.targets)}
         for (rule, severity, target), count in self._untold.items():
             self._note(
                 f"{count:,} more {severity.value}s {rule}", "there are too many to tell them all", target, None, None
             )
-        everything = merge(fold(self.raws), order)
+        everything = merge(fold(self.raws), order, self._declared)
         findings = [f for f in everything if selected(f, self.options.select, self.options.ignore)]
         failing = [f for f in findings if self._fails(f)]
-        targets = [t._replace(passed=not any(_concerns(f, t) for f in failing)) for t, _ in self.targets]
+        targets = [t._replace(passed=not any(_concerns(f, t) for f in failing)) for t, _, _ in self.targets]
         findings = [f for f in findings if f.severity.rank <= self.options.min_severity.rank]
         return Report(
             tool_version=_version.__version__,
@@ -264,19 +286,18 @@ class Run:
     def _exit_code(self, failing: Sequence[Finding], targets: Sequence[Target]) -> int:
         if self.options.strict and self.notes:
             return 3
-        if self.gate:
-            return 1 if failing else 0
-        if any(not finding.targets for finding in failing):
+        gates = {target.id for target, _, gate in self.targets if gate}
+        if any(not finding.targets or not gates.isdisjoint(finding.targets) for finding in failing):
             return 1
         works: dict[tuple[str | None, tuple[str, ...]], bool] = {}
-        for target in targets:
+        for target in [target for target in targets if target.id not in gates]:
             key = (target.function, target.layers)
             works[key] = works.get(key, False) or (target.passed and target.state == "supported")
         return 0 if all(works.values()) or not failing else 1
 
     def _compatibility(self, targets: Sequence[Target], errors: Sequence[Finding]) -> Iterator[Compatibility]:
         """What may truthfully be declared: no selection of rules and no threshold makes an error go away."""
-        by_name = {target.id: choice for target, choice in self.targets}
+        by_name = {target.id: choice for target, choice, _ in self.targets}
         for architecture in ARCHITECTURES:
             mine = [t for t in targets if t.architecture == architecture]
             failed = {t.runtime for t in mine if any(_concerns(error, t) for error in errors)}
@@ -291,6 +312,11 @@ class Run:
         self.opener.close()
 
 
+def is_gate(options: Options) -> bool:
+    """Whether at least one dimension of the target is stated."""
+    return bool(options.runtimes or options.architectures or options.environment)
+
+
 def _key(stack: StackView, environment: Environment, choice: Choice) -> tuple[int, str, str]:
     return id(stack), choice.architecture, environment.inventory + _suffixes(choice)
 
@@ -303,6 +329,9 @@ def _suffixes(choice: Choice) -> str:
 def _concerns(finding: Finding, target: Target) -> bool:
     if finding.targets:
         return target.id in finding.targets
+    if finding.artifact is None and finding.source is not None:
+        # What a project declares elsewhere is no fault of this function.
+        return finding.source == target.source
     return finding.artifact is None or finding.artifact in (target.function, *target.layers)
 
 
@@ -342,19 +371,8 @@ def _linkage(subject: Subject) -> Iterator[Linkage]:
 
 
 def run(inputs: Sequence[Input], options: Options) -> Report:
-    """Check all inputs, each a deployment of its own.
+    """Check all inputs, each a deployment of its own, with the same options.
 
     Raises OSError for an input that cannot be read, ValueError for an unknown runtime or architecture.
     """
-    options.validate()
-    for name in options.runtimes:
-        runtime(name)
-    for name in options.architectures:
-        normalise_architecture(name)
-    work = Run(options)
-    try:
-        for source in inputs:
-            work.add(source)
-        return work.report()
-    finally:
-        work.close()
+    return run_jobs([Job(source, options) for source in inputs], options)

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..finding import ArtifactSummary, Finding, Report, Severity, Target, Unchecked
+from ..finding import ArtifactSummary, Finding, Report, Severity, Source, Target, Unchecked
 from .order import finding_order, id_order
 
 SCHEMA_VERSION = "1.0"
@@ -45,6 +45,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def _target(target: Target) -> dict[str, Any]:
+    declared = {} if target.source is None else {"source": _source(target.source)}
     return {
         "id": target.id,
         "runtime": target.runtime,
@@ -56,7 +57,12 @@ def _target(target: Target) -> dict[str, Any]:
         "passed": target.passed,
         "reason": target.reason,
         "state": target.state,
+        **declared,
     }
+
+
+def _source(source: Source | None) -> dict[str, Any] | None:
+    return None if source is None else source._asdict()
 
 
 def _artifact(artifact: ArtifactSummary) -> dict[str, Any]:
@@ -97,7 +103,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "fix": finding.fix,
         "details": dict(sorted(finding.details.items())),
         "fingerprint": finding.fingerprint,
-        "source": None,
+        "source": _source(finding.source),
     }
 
 

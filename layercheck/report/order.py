@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..finding import Finding
+from ..finding import Finding, Source
 
 
 def finding_order(finding: Finding) -> tuple[object, ...]:
@@ -22,7 +22,13 @@ def finding_order(finding: Finding) -> tuple[object, ...]:
         finding.name,
         finding.fingerprint,
         repr(finding.details),
+        source_order(finding.source),
     )
+
+
+def source_order(source: Source | None) -> tuple[str, int, str]:
+    """By file, line and resource; what has none first."""
+    return ("", 0, "") if source is None else (source.file, source.line or 0, source.resource or "")
 
 
 def id_order(identifier: str) -> tuple[int, str]:

@@ -17,6 +17,8 @@ ROOMS = (
     "linker",
     "rules",
     "check",
+    "config",
+    "project",
     "inspect",
     "report",
     "cli",

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import jsonschema
 import pytest
 
-from layercheck.finding import Report, Severity
+from layercheck.finding import Report, Severity, Source
 from layercheck.report import FORMATS, render
 from layercheck.report.schema import schema
 from report.made import artifact, compatibility_table, finding, report, target, unchecked, wrong_architecture_everywhere
@@ -17,14 +17,18 @@ from report.made import artifact, compatibility_table, finding, report, target, 
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
+SOURCE = Source("app/template.yaml", 12, "Fn")
+
+
 def full() -> Report:
     return report(
         finding(fix="do this", details={"tried": ("/opt/lib: absent",), "chain": ["a", "b"]}),
+        finding(rule="LC571", source=SOURCE, targets=()),
         finding(severity=Severity.INFO, rule="LC120", path=None, artifact=None, targets=()),
         finding(severity=Severity.WARNING, rule="LC407"),
         unchecked=(unchecked(), unchecked(path="python/x.so", targets=("t1",))),
         artifacts=(artifact(), artifact(id="a2", form="directory", zip_bytes=None, code_sha256=None, followed_bytes=3)),
-        targets=(target(function="a2", handler="app.handler", open=("arn:b", "arn:a"), passed=False),),
+        targets=(target(function="a2", handler="app.handler", open=("arn:b", "arn:a"), passed=False, source=SOURCE),),
     )
 
 
@@ -45,7 +49,9 @@ def test_the_schema_describes_what_is_written(made: Report) -> None:
         ("unchecked",) * 2,
     ]:
         for item in document[key]:
-            assert list(item) == list(known["$defs"][definition]["properties"])
+            # Only a project declares its targets; all other keys are always there.
+            optional = {"source"} - item.keys() if key == "targets" else set()
+            assert list(item) == [name for name in known["$defs"][definition]["properties"] if name not in optional]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,9 @@ def test_the_schema_is_a_schema_and_allows_keys_to_be_added() -> None:
 def test_the_values_are_those_of_the_report() -> None:
     document = json.loads(render(full(), "json"))
     assert document["tool"] == {"name": "layercheck", "version": "0.1.0"}
-    assert document["summary"] == {"error": 1, "warning": 1, "info": 1}
+    assert document["summary"] == {"error": 2, "warning": 1, "info": 1}
+    assert document["findings"][1]["source"] == {"file": "app/template.yaml", "line": 12, "resource": "Fn"}
+    assert document["targets"][0]["source"] == document["findings"][1]["source"]
     first = document["findings"][0]
     assert first == {
         "rule": "LC301",

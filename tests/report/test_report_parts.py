@@ -16,6 +16,7 @@ from layercheck.finding import (
     Linkage,
     Report,
     Severity,
+    Source,
     Target,
     Unchecked,
 )
@@ -41,6 +42,7 @@ DETAILS = st.fixed_dictionaries(
         "other": st.recursive(st.none() | ANY_TEXT | st.integers(), lambda inner: st.lists(inner), max_leaves=3),
     },
 )
+SOURCES = st.none() | st.builds(Source, file=ANY_TEXT, line=st.none() | st.integers(1, 10**6), resource=NAMES)
 FINDINGS = st.builds(
     Finding,
     rule=st.sampled_from(["LC001", "LC301", "LC402"]),
@@ -55,6 +57,7 @@ FINDINGS = st.builds(
     details=DETAILS,
     fingerprint=ANY_TEXT,
     fact=ANY_TEXT,
+    source=SOURCES,
 )
 REPORTS = st.builds(
     Report,
@@ -75,6 +78,7 @@ REPORTS = st.builds(
             passed=st.booleans(),
             reason=ANY_TEXT,
             state=ANY_TEXT,
+            source=SOURCES,
         ),
         max_size=4,
     ).map(tuple),
