@@ -230,7 +230,7 @@ class _Reader:
         path, why = self._inside(folder, source.get("path"))
         if path is None:
             return Asset(None, f"its asset {why}")
-        if not os.path.exists(path):
+        if not os.path.isdir(path) and not os.path.isfile(path):
             return Asset(None, f"its asset {path} is not there", path)
         return Asset(path)
 
