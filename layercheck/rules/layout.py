@@ -106,6 +106,9 @@ def UNRECOGNISED_LAYER_ROOT(view: TargetView) -> Iterator[Fault]:
                 f"holds code for {' and '.join(foreign)}, which a {runtime.language} runtime does not search",
                 subject,
                 fix=f"Use it with a {foreign[0]} runtime, or put the packages into {home}",
+                # A project's functions often share one list of layers: what one of them cannot use does it no harm,
+                # and what it lacks then is told where it imports it.
+                severity=None if view.stack.function is None else Severity.WARNING,
             )
         elif loose is not None:
             yield Fault(
