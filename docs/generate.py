@@ -21,6 +21,7 @@ FAMILIES = {
     "LC4": "Library resolution",
     "LC5": "Language runtimes and programs",
     "LC6": "Function and layers together",
+    "LC7": "Projects",
 }
 INTRODUCTION = """# The rules
 
@@ -28,7 +29,12 @@ This page is written by `docs/generate.py` from the rules themselves; `layerchec
 The severity is the usual one: a rule may judge a harmless form of its fault milder. *Judged* says what a rule looks at:
 one artifact, the artifacts of a function together, or these on one runtime and architecture.
 """
-SCOPES = {"artifact": "each artifact", "stack": "function and layers together", "target": "each target"}
+SCOPES = {
+    "artifact": "each artifact",
+    "stack": "function and layers together",
+    "target": "each target",
+    "project": "each project",
+}
 
 
 def rules_page() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 
 from ..artifact import Artifact, open_artifact
 from ..artifact.distributions import DistributionIndex
@@ -14,7 +15,7 @@ from ..environment import limits
 from ..filesystem import OPT, TASK, Mount, Overlay
 from ..finding import Defect
 from ..named_tuple import NamedTuple
-from ..rules import Settings, StackView, Subject, outline
+from ..rules import Declared, Settings, StackView, Subject, outline
 from .kind import tell_kind
 from .options import Absent, Input, Options
 
@@ -109,7 +110,7 @@ def deploy(opener: Opener, source: Input, options: Options, name: str | None = N
             if subject not in layers:
                 layers.append(subject)
     subjects = tuple(layers) if main.kind == "layer" else (*layers, main)
-    settings = Settings(limits(), options.upload, options.max_unzipped, options.max_zip)
+    settings = Settings(limits(), options.upload, options.max_unzipped, options.max_zip, options.packager)
     overlay = Overlay([Mount(subject.artifact, subject.at) for subject in subjects])
     count = len(layers) + len(absent)
     handler = options.handler
@@ -120,4 +121,11 @@ def deploy(opener: Opener, source: Input, options: Options, name: str | None = N
             found = read_handler_code(subject.artifact, handler, jars=jars)
             code.update({(subject.id, path): defines for path, defines in found.items()})
     view = StackView(subjects, overlay, tuple(absent), count, handler, options.env, settings, code)
+    if options.declared:
+        view = view._replace(declared=_declared(subjects, options.declared))
     return Deployment(main, view)
+
+
+def _declared(subjects: Sequence[Subject], declared: Mapping[str, Declared]) -> dict[str, Declared]:
+    named = {subject.id: declared.get(subject.artifact.name) for subject in subjects if subject.kind == "layer"}
+    return {identifier: said for identifier, said in named.items() if said is not None}

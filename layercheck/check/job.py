@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..finding import Report, Source, Unchecked
 from ..named_tuple import NamedTuple
 from ..rules import Fault
+from .decide import heeding, with_remarks
 from .options import Input, Options
 
 
@@ -46,17 +47,19 @@ class Job(NamedTuple):
 def run_jobs(jobs: Sequence[Job], options: Options) -> Report:
     """Judge all jobs into one report. Artifacts that several share are opened once.
 
-    Of ``options`` these hold for the run: select, ignore, fail_on, min_severity, strict, date, engine, progress. Raises
+    Of ``options`` these hold for the run: select, ignore, fail_on, min_severity, strict, date, engine, progress,
+    and what was decided about findings (a job's own overrides hold where they name its resource). Raises
     OSError for an artifact that cannot be read, ValueError for an unknown runtime, architecture or option value.
     """
     from .run import Run
 
     for wanted in {id(wanted): wanted for wanted in (options, *[job.options for job in jobs])}.values():
         wanted.validate()
+    options = heeding(options, jobs)
     work = Run(options)
     try:
         for job in jobs:
             work.add(job)
-        return work.report()
+        return with_remarks(work.report(), options, jobs)
     finally:
         work.close()

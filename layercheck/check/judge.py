@@ -23,6 +23,8 @@ _NORMALISED = (
     (r"\d{1,3}(,\d{3})+", "N"),
 )
 """What changes from build to build: hashes that wheels put into library names, versions, sizes and counts."""
+ARTIFACT = ((r"(?<![0-9a-f])[0-9a-f]{8,}(?![0-9a-f])", "H"), (r"(?<!\d)\d{1,30}(\.\d{1,30})+", "V"))
+"""What changes in the names of artifacts: the hashes of CDK's assets, versions."""
 
 
 class Raw(NamedTuple):
@@ -151,8 +153,12 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int], declared: Mapping[str, 
         if raw.target is not None:
             targets.add(raw.target)
     findings = [f._replace(targets=tuple(sorted(found, key=order.__getitem__))) for f, found in merged.values()]
-    findings.sort(key=lambda f: (f.severity.rank, f.rule, f.artifact or "", f.path or "", f.message, f.targets))
-    return findings
+    return ordered(findings)
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """The worst first; then by rule and place."""
+    return sorted(findings, key=lambda f: (f.severity.rank, f.rule, f.artifact or "", f.path or "", f.message, f.targets))
 
 
 def _finding(raw: Raw) -> Finding:
@@ -178,21 +184,30 @@ def _finding(raw: Raw) -> Finding:
 
 def fingerprint(rule: str, path: str | None, fact: str) -> str:
     """The same for the same fault in another build; see ``_NORMALISED``."""
-    plain = []
-    for text in (path or "", fact):
-        for pattern, word in _NORMALISED:
-            text = re.sub(pattern, word, text)
-        plain.append(text)
+    plain = [normalised(text) for text in (path or "", fact)]
     joined = "\0".join([rule, *plain]).encode("utf-8", "surrogateescape")
     return hashlib.sha256(joined).hexdigest()[:16]
 
 
+def normalised(text: str, patterns: tuple[tuple[str, str], ...] = _NORMALISED) -> str:
+    """The text with a letter in place of what changes from build to build."""
+    for pattern, word in patterns:
+        text = re.sub(pattern, word, text)
+    return text
+
+
 def selected(finding: Finding, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
     """Whether a finding is among those that were asked for. Ids, names or prefixes of ids; ignore beats select."""
-    if any(_matches(finding, word) for word in ignore):
+    if any(named(finding, word) for word in ignore):
         return False
-    return not select or any(_matches(finding, word) for word in select)
+    return not select or any(named(finding, word) for word in select)
 
 
-def _matches(finding: Finding, word: str) -> bool:
-    return finding.name == word or finding.rule.startswith(word.upper())
+def named(finding: Finding, word: str) -> bool:
+    """Whether a word (id, name or beginning of ids) names the rule of a finding."""
+    return word_fits(word, finding.rule, finding.name)
+
+
+def word_fits(word: str, rule: str, name: str) -> bool:
+    """Whether a word names the rule with this id and name."""
+    return name == word or rule.startswith(word.upper())

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..artifact import Artifact
 from ..environment import Environment
-from ..finding import Severity
+from ..finding import Confidence, Severity
 from ..named_tuple import NamedTuple
+from .overrides import Baseline, Overrides
+
+if TYPE_CHECKING:
+    from ..rules import Declared
 
 Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
 """An artifact: a path, the bytes of an archive, a binary file object, or one that is open already."""
@@ -21,6 +25,7 @@ class Absent(NamedTuple):
     name: str
 
 
+PACKAGERS = ("zip", "zip-y", "sam", "cdk")
 Layer = Input | Absent
 """A further layer of a function. A text that is a layer's ARN stands for one that is not at hand, too."""
 
@@ -29,8 +34,11 @@ class Options(NamedTuple):
     """The options of a run; sizes in bytes, ``date`` an ISO date (None: the date of the data).
 
     ``environment``: a captured one, judged instead of the built-in ones; ``runtimes`` then give the
-    language's facts only. ``select`` and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no
-    finding fails the run. ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
+    language's facts only. ``declared``: what a project declares of its layers, by their paths. ``packager``: how a
+    directory becomes a zip (zip, sam and cdk store what links lead to, zip-y keeps them; None: not known). ``select``
+    and ``ignore`` hold ids, names or prefixes such as LC3. ``fail_on`` None: no finding fails the run.
+    ``min_confidence`` CERTAIN: likely findings do not count. ``overrides`` and ``baseline``: what was decided about
+    findings. ``verify_hashes``: compare Python's installed files with their RECORD, byte for byte.
     """
 
     runtimes: tuple[str, ...] = ()
@@ -40,8 +48,10 @@ class Options(NamedTuple):
     kind: str = "auto"
     handler: str | None = None
     env: Mapping[str, str] = {}
+    declared: Mapping[str, Declared] = {}
     libraries: str = "newest"
     upload: str = "s3"
+    packager: str | None = None
     max_unzipped: int | None = None
     max_zip: int | None = None
     date: str | None = None
@@ -49,6 +59,9 @@ class Options(NamedTuple):
     ignore: tuple[str, ...] = ()
     fail_on: Severity | None = Severity.ERROR
     min_severity: Severity = Severity.INFO
+    min_confidence: Confidence = Confidence.LIKELY
+    overrides: tuple[Overrides, ...] = ()
+    baseline: Baseline | None = None
     strict: bool = False
     verify_hashes: bool = False
     engine: str = "auto"
@@ -71,6 +84,7 @@ class Options(NamedTuple):
             ("kind", self.kind, ("auto", "layer", "function")),
             ("libraries", self.libraries, ("newest", "floor")),
             ("upload", self.upload, ("s3", "direct")),
+            ("packager", self.packager or "zip", PACKAGERS),
         ):
             if value not in allowed:
                 raise ValueError(f"{name} is {' or '.join(allowed)}, not {value!r}")

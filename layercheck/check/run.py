@@ -23,10 +23,11 @@ from ..finding import (
 from ..linker import Resolution, Work, resolve
 from ..named_tuple import NamedTuple
 from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
+from .decide import judged, shown
 from .deployment import Deployment, Opener, deploy
 from .floor import faults_of_floor, may_differ
 from .job import Job, run_jobs
-from .judge import Raw, fold, merge, selected
+from .judge import Raw, fold, merge
 from .notes import Notes
 from .options import Input, Options
 from .symbols import SymbolReader, Undefined, undefined_symbols
@@ -262,10 +263,11 @@ class Run:
                 f"{count:,} more {severity.value}s {rule}", "there are too many to tell them all", target, None, None
             )
         everything = merge(fold(self.raws), order, self._declared)
-        findings = [f for f in everything if selected(f, self.options.select, self.options.ignore)]
+        paths = {subject.id: subject.artifact.name for subject in self.opener.subjects}
+        findings, suppressed = judged(everything, self.options, paths, self.date)
         failing = [f for f in findings if self._fails(f)]
         targets = [t._replace(passed=not any(_concerns(f, t) for f in failing)) for t, _, _ in self.targets]
-        findings = [f for f in findings if f.severity.rank <= self.options.min_severity.rank]
+        findings, lowered = shown(findings, self.options.min_severity)
         return Report(
             tool_version=_version.__version__,
             data_version=data_version(),
@@ -278,6 +280,7 @@ class Run:
             unchecked=self.notes.all(order),
             gate=self.gate,
             limit_bytes=limits().unzipped_total_bytes,
+            suppressed=(*suppressed, *lowered),
         )
 
     def _fails(self, finding: Finding) -> bool:

@@ -22,32 +22,37 @@ def fail(text: str, code: int) -> int:
 
 def check_command(options: Namespace) -> int:
     """``layercheck [check] INPUT...``."""
-    named = options.environment or (options.runtime and options.architecture)
-    if options.require_target and not named:
+    from ..config import ConfigError
+    from .configured import NothingToCheck, baseline_text, decisions, settle
+
+    try:
+        inputs, configuration = settle(options)
+        decided = decisions(options, configuration)
+    except ConfigError as error:
+        return fail(str(error), USAGE)
+    except NothingToCheck as error:
+        return fail(str(error), COULD_NOT if error.missing else USAGE)
+    if options.require_target and not all(_has_target(own) for _, own in inputs):
         return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
-    from ..check import Options, run
+    from ..check import Job, Options, run_jobs
     from ..environment import UnknownRuntime
-    from ..finding import Severity
     from ..report import render
     from .progress import Progress
 
-    if options.inputs.count("-") + options.layer.count("-") > 1:
+    if [name for name, _ in inputs].count("-") + options.layer.count("-") > 1:
         return fail("standard input (-) can be read once only", USAGE)
     progress = Progress(enabled=not options.no_progress and not options.quiet and sys.stderr.isatty())
     try:
         wanted = Options(
-            **target_fields(options),
-            max_unzipped=options.max_unzipped,
-            max_zip=options.max_zip,
-            select=tuple(word for words in options.select for word in words),
-            ignore=tuple(word for words in options.ignore for word in words),
-            fail_on=None if options.fail_on == "never" else Severity(options.fail_on),
-            min_severity=Severity(options.min_severity),
-            strict=options.strict,
-            verify_hashes=options.verify_hashes,
+            **_job_fields(options),
+            **decided,
             progress=progress.update if progress.enabled else None,
         )
-        report = run([source(name) for name in options.inputs], wanted)
+        jobs = [
+            Job(source(name), wanted if own is options else wanted._replace(**_job_fields(own)))
+            for name, own in inputs
+        ]
+        report = run_jobs(jobs, wanted)
     except UnknownRuntime as error:
         return fail(str(error), USAGE)
     except ValueError as error:
@@ -56,6 +61,10 @@ def check_command(options: Namespace) -> int:
         return fail(reason(error), COULD_NOT)
     finally:
         progress.clear()
+    if options.write_baseline is not None:
+        code = write(Output(options.write_baseline), baseline_text(report, wanted))
+        if code != OK:
+            return code
     output = Output(options.output)
     text = render(
         report,
@@ -71,6 +80,10 @@ def check_command(options: Namespace) -> int:
     if code != OK:
         return code
     return OK if report.exit_code == FOUND and options.exit_zero else report.exit_code
+
+
+def _has_target(options: Namespace) -> bool:
+    return bool(options.environment or (options.runtime and options.architecture))
 
 
 def target_fields(options: Namespace) -> dict[str, Any]:
@@ -95,6 +108,12 @@ def target_fields(options: Namespace) -> dict[str, Any]:
         "upload": options.upload,
         "date": options.date,
     }
+
+
+def _job_fields(options: Namespace) -> dict[str, Any]:
+    """The fields of check.Options that say what one deployment is judged with. Raises ValueError as target_fields."""
+    budgets = {name: getattr(options, name) for name in ("max_unzipped", "max_zip", "verify_hashes")}
+    return {**target_fields(options), **budgets}
 
 
 def source(name: str) -> str | BinaryIO:
@@ -184,9 +203,11 @@ def runtimes_command(options: Namespace) -> int:
 
 
 def schema_command(options: Namespace) -> int:
-    """``layercheck schema report``."""
+    """``layercheck schema report|config``."""
     import json
 
-    from ..report.schema import schema
-
+    if options.which == "config":
+        from ..config.schema import schema
+    else:
+        from ..report.schema import schema
     return write(Output(options.output), json.dumps(schema(), indent=2) + "\n")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from ..check import Job, Options
+from ..environment import data_version
 from ..finding import Unchecked
 from ..named_tuple import NamedTuple
 from .jobs import jobs_of
@@ -14,6 +15,7 @@ from .model import Stack, Trouble
 from .nodes import Map
 from .reader import read_file
 from .stacks import Loader, is_built
+from .view import project_view, with_faults
 
 TEMPLATES = ("template.yaml", "template.yml", "template.json")
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
@@ -38,11 +40,14 @@ class Project(NamedTuple):
 
     def jobs(self, options: Options) -> list[Job]:
         """What to judge, with the run's options where the project does not state a thing."""
+        if options.packager is None:
+            options = options._replace(packager=self.packager)
         jobs = jobs_of(self.stacks, options)
         notes = (*self.unchecked, *[note for stack in self.stacks for note in stack.unchecked])
         if notes:
             jobs.append(Job(None, options, None, None, notes))
-        return jobs
+        view = project_view(self.stacks, self.troubles, options.date or data_version())
+        return with_faults(jobs, view, options)
 
 
 def find(path: str, parameters: Mapping[str, str] | None = None) -> Project | None:

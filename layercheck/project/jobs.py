@@ -9,6 +9,7 @@ from ..check import Absent, Job, Options
 from ..environment import UnknownRuntime, normalise_architecture, runtime
 from ..finding import Source, Unchecked
 from ..named_tuple import NamedTuple
+from ..rules import Declared
 from .model import Function, LayerVersion, Stack
 from .stacks import resolved
 from .values import Attribute, Unknown, reason_of, shown
@@ -74,6 +75,7 @@ def _function(function: Function, names: Known, options: Options) -> Job:
     if runtimes is None or architectures is None:
         return Job(None, options, item.source, None, tuple(_placed(notes, item.source)))
     layers: list[Any] = []
+    declared: dict[str, Declared] = {}
     for layer in _attached(function, names):
         if not isinstance(layer, LayerVersion):
             text = shown(layer)
@@ -82,15 +84,30 @@ def _function(function: Function, names: Known, options: Options) -> Job:
             layers.append(Absent(f"{layer.resource.title} ({layer.code.why})"))
         else:
             layers.append(layer.code.path)
+            declared[layer.code.path] = _declaration(layer)
     mine = options._replace(
         kind="function",
         runtimes=runtimes,
         architectures=architectures,
         layers=tuple(layers),
+        declared=declared,
         handler=function.handler if isinstance(function.handler, str) and function.handler else options.handler,
         env={**{k: v for k, v in function.env.items() if isinstance(v, str)}, **options.env},
     )
     return Job(function.code.path, mine, item.source, None, tuple(_placed(notes, item.source)))
+
+
+def _declaration(layer: LayerVersion) -> Declared:
+    """What the layer is said to be for, without names that mean nothing."""
+    architectures = []
+    for name in layer.architectures if not isinstance(layer.architectures, Unknown) else ():
+        try:
+            architectures.append(normalise_architecture(name))
+        except ValueError:
+            # Noted where the layer itself is judged.
+            continue
+    runtimes = () if isinstance(layer.runtimes, Unknown) else layer.runtimes
+    return Declared(layer.resource.title, runtimes, tuple(architectures))
 
 
 def _unknown(function: Function) -> Iterator[tuple[str, str]]:
