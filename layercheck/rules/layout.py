@@ -108,9 +108,6 @@ def UNRECOGNISED_LAYER_ROOT(view: TargetView) -> Iterator[Fault]:
                 # A layer that all functions of a project get, by Globals, is useless to some of them, and harmless.
                 severity=Severity.WARNING if view.stack.function is not None else None,
                 fix=f"Use it with a {foreign[0]} runtime, or put the packages into {home}",
-                # A project's functions often share one list of layers: what one of them cannot use does it no harm,
-                # and what it lacks then is told where it imports it.
-                severity=None if view.stack.function is None else Severity.WARNING,
             )
         elif loose is not None:
             yield Fault(
