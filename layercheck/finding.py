@@ -179,6 +179,16 @@ class Remark(NamedTuple):
     source: Source | None = None
 
 
+class ProjectSummary(NamedTuple):
+    """A project of a run: ``form`` is sam, cloudformation or cdk, ``file`` its template or manifest; then counts."""
+
+    form: str
+    file: str
+    stacks: int
+    functions: int
+    layers: int
+
+
 class Report(NamedTuple):
     """Everything about one run. ``gate`` is False when no target was given: then ``compatibility`` is the answer.
 
@@ -199,6 +209,7 @@ class Report(NamedTuple):
     limit_bytes: int
     suppressed: tuple[Suppressed, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    projects: tuple[ProjectSummary, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -158,7 +158,9 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int], declared: Mapping[str, 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
     """The worst first; then by rule and place."""
-    return sorted(findings, key=lambda f: (f.severity.rank, f.rule, f.artifact or "", f.path or "", f.message, f.targets))
+    return sorted(
+        findings, key=lambda f: (f.severity.rank, f.rule, f.artifact or "", f.path or "", f.message, f.targets)
+    )
 
 
 def _finding(raw: Raw) -> Finding:

@@ -161,5 +161,3 @@ def _weight(word: str, finding: Finding) -> int:
 def _same(overrides: Overrides, finding: Finding) -> bool:
     where, source = overrides.where, finding.source
     return where is not None and source is not None and (where.file, where.resource) == (source.file, source.resource)
-
-

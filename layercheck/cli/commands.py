@@ -32,7 +32,12 @@ def check_command(options: Namespace) -> int:
         return fail(str(error), USAGE)
     except NothingToCheck as error:
         return fail(str(error), COULD_NOT if error.missing else USAGE)
-    if options.require_target and not all(_has_target(own) for _, own in inputs):
+    from .projects import jobs_of, judged, may_be_project, project_at
+
+    looked_at = [may_be_project(name, own.kind) for name, own in inputs]
+    if options.require_target and not all(
+        _has_target(own) or maybe for (_, own), maybe in zip(inputs, looked_at, strict=True)
+    ):
         return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
     from ..check import Job, Options, run_jobs
     from ..environment import UnknownRuntime
@@ -48,11 +53,23 @@ def check_command(options: Namespace) -> int:
             **decided,
             progress=progress.update if progress.enabled else None,
         )
-        jobs = [
-            Job(source(name), wanted if own is options else wanted._replace(**_job_fields(own)))
-            for name, own in inputs
-        ]
+        jobs: list[Job] = []
+        projects = []
+        for (name, own), maybe in zip(inputs, looked_at, strict=True):
+            mine = wanted if own is options else wanted._replace(**_job_fields(own))
+            project = project_at(name, own) if maybe else None
+            if project is not None:
+                projects.append(project.summary())
+                jobs += jobs_of(project, own, mine)
+            elif options.require_target and not _has_target(own):
+                raise ValueError("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE")
+            else:
+                jobs.append(Job(source(name), mine))
+        if options.set and not projects:
+            raise ValueError("--set: no INPUT is a project with parameters")
         report = run_jobs(jobs, wanted)
+        if projects:
+            report = judged(report, projects)
     except UnknownRuntime as error:
         return fail(str(error), USAGE)
     except ValueError as error:
@@ -112,7 +129,7 @@ def target_fields(options: Namespace) -> dict[str, Any]:
 
 def _job_fields(options: Namespace) -> dict[str, Any]:
     """The fields of check.Options that say what one deployment is judged with. Raises ValueError as target_fields."""
-    budgets = {name: getattr(options, name) for name in ("max_unzipped", "max_zip", "verify_hashes")}
+    budgets = {name: getattr(options, name) for name in ("max_unzipped", "max_zip", "verify_hashes", "packager")}
     return {**target_fields(options), **budgets}
 
 

@@ -10,7 +10,7 @@ from .. import _version
 
 FORMATS = ("text", "concise", "json")
 _TAKES_VALUE = frozenset(
-    {"--min-confidence", "--baseline", "--write-baseline", "--config"}
+    {"--set", "--packager", "--min-confidence", "--baseline", "--write-baseline", "--config"}
     | {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
     | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
@@ -91,6 +91,7 @@ def _check(check: argparse.ArgumentParser) -> None:
 
     check.add_argument("inputs", nargs="*", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
     _target_options(check)
+    _project_options(check)
     _rule_options(check)
     _output_options(check, FORMATS)
     add_options(check)
@@ -161,7 +162,9 @@ def _runtimes(runtimes: argparse.ArgumentParser) -> None:
 def _schema(schema: argparse.ArgumentParser) -> None:
     from .commands import schema_command
 
-    schema.add_argument("which", choices=("report", "config"), metavar="report|config", help="of --format json, or of the configuration")
+    schema.add_argument(
+        "which", choices=("report", "config"), metavar="report|config", help="of --format json, or of the configuration"
+    )
     schema.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     schema.set_defaults(command=schema_command)
 
@@ -201,6 +204,16 @@ def _target_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--upload", choices=("direct", "s3"), default="s3", help="how it will be uploaded")
     group.add_argument("--date", type=_date, help="judge as on this day (YYYY-MM-DD; default: the date of the data)")
+
+
+def _project_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("projects (SAM, CloudFormation)")
+    group.add_argument(
+        "--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE", help="a template's parameter"
+    )
+    group.add_argument(
+        "--packager", choices=("zip", "zip-y", "sam", "cdk"), help="what zips a directory: zip-y keeps links"
+    )
 
 
 def _rule_options(parser: argparse.ArgumentParser) -> None:

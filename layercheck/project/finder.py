@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..check import Job, Options
 from ..environment import data_version
-from ..finding import Unchecked
+from ..finding import ProjectSummary, Unchecked
 from ..named_tuple import NamedTuple
 from .jobs import jobs_of
 from .locate import written
@@ -37,6 +37,12 @@ class Project(NamedTuple):
     unchecked: tuple[Unchecked, ...] = ()
     packager: str = "sam"
     parameters: frozenset[str] = frozenset()
+
+    def summary(self) -> ProjectSummary:
+        """What was found, for the first lines of a report."""
+        functions = sum([len(stack.functions) for stack in self.stacks])
+        layers = sum([len(stack.layers) for stack in self.stacks])
+        return ProjectSummary(self.form, self.file, len(self.stacks), functions, layers)
 
     def jobs(self, options: Options) -> list[Job]:
         """What to judge, with the run's options where the project does not state a thing."""

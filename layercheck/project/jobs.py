@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..check import Absent, Job, Options
+from ..check.overrides import Overrides
+from ..config import overrides
 from ..environment import UnknownRuntime, normalise_architecture, runtime
 from ..finding import Source, Unchecked
 from ..named_tuple import NamedTuple
@@ -40,7 +42,7 @@ def known(stacks: Sequence[Stack]) -> Known:
 
 
 def jobs_of(stacks: Sequence[Stack], options: Options) -> list[Job]:
-    """Every function with its layers, then every layer for what it declares."""
+    """Every function with its layers, then every layer for what it declares. Raises config.ConfigError (ValueError)."""
     names = known(stacks)
     functions = [function for stack in stacks for function in stack.functions]
     jobs = [_function(function, names, options) for function in functions]
@@ -53,7 +55,7 @@ def jobs_of(stacks: Sequence[Stack], options: Options) -> list[Job]:
     for stack in stacks:
         for layer in stack.layers:
             jobs += _layer(layer, (layer.resource.stack, layer.resource.name) in used, options)
-    return jobs
+    return _with_decisions(jobs, stacks, options)
 
 
 def _attached(function: Function, names: Known) -> Iterator[LayerVersion | Any]:
@@ -95,6 +97,29 @@ def _function(function: Function, names: Known, options: Options) -> Job:
         env={**{k: v for k, v in function.env.items() if isinstance(v, str)}, **options.env},
     )
     return Job(function.code.path, mine, item.source, None, tuple(_placed(notes, item.source)))
+
+
+def _with_decisions(jobs: list[Job], stacks: Sequence[Stack], options: Options) -> list[Job]:
+    """The jobs with what ``Metadata: layercheck:`` of their resources decides; one more for a resource without a job.
+
+    Raises config.ConfigError where that is wrong.
+    """
+    decided: dict[Source, Overrides] = {}
+    for stack in stacks:
+        items = [item.resource for item in stack.functions] + [item.resource for item in stack.layers]
+        for item in [*items, *[item.resource for item in stack.permissions]]:
+            metadata = item.body.get("Metadata")
+            if isinstance(metadata, Mapping) and "layercheck" in metadata:
+                decided[item.source] = overrides(metadata["layercheck"], item.source)
+    found = []
+    for job in jobs:
+        own = decided.pop(job.origin, None) if job.origin is not None else None
+        if own is not None:
+            job = job._replace(options=job.options._replace(overrides=(*job.options.overrides, own)))
+        found.append(job)
+    for source, own in decided.items():
+        found.append(Job(None, options._replace(overrides=(*options.overrides, own)), source))
+    return found
 
 
 def _declaration(layer: LayerVersion) -> Declared:

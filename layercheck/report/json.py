@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..finding import ArtifactSummary, Finding, Report, Severity, Source, Target, Unchecked
+from ..finding import ArtifactSummary, Finding, ProjectSummary, Report, Severity, Source, Target, Unchecked
 from .order import finding_order, id_order
 
 SCHEMA_VERSION = "1.0"
@@ -41,7 +41,12 @@ def document(report: Report) -> dict[str, Any]:
         "unchecked": [_unchecked(item) for item in sorted(report.unchecked, key=_unchecked_order)],
         "summary": {severity.value: report.count(severity) for severity in Severity},
         "gate": report.gate,
+        **({"projects": [_project(item) for item in report.projects]} if report.projects else {}),
     }
+
+
+def _project(project: ProjectSummary) -> dict[str, Any]:
+    return project._asdict()
 
 
 def _target(target: Target) -> dict[str, Any]:

@@ -69,6 +69,9 @@ class Names:
 
     def short_place(self, finding: Finding) -> str:
         """The path alone where there is only one artifact to look in; empty when that says nothing."""
+        if finding.artifact is None and finding.source is not None:
+            line = "" if finding.source.line is None else f":{finding.source.line}"
+            return f"{finding.source.file}{line}"
         if len(self._artifacts) > 1:
             return self.place(finding)
         return finding.path or ""

@@ -9,7 +9,9 @@ from ..finding import Severity
 from .base import Fault, rule
 from .project_view import AttachedLayer, DeclaredFunction, ProjectView
 
-_ARN = r"arn:[^:]*:lambda:([^:]*):([^:]*):layer:([^:]+)(?::([^:]+))?"
+_PART = r"(?:\$\{[^}]*\}|[^:$])*"
+"""Between two colons of an ARN; ``${AWS::Region}`` is one part."""
+_ARN = f"arn:{_PART}:lambda:(?P<region>{_PART}):{_PART}:layer:(?P<name>{_PART})(?::(?P<version>{_PART}))?"
 _REGION = r"[a-z]{2}(-[a-z]+)+-\d"
 _LAYER_VERSION = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-layerversion.html"
 _PERMISSION = (
@@ -68,9 +70,9 @@ def MIXED_LAYER_VERSIONS(view: ProjectView) -> Iterator[Fault]:
     for function in view.functions:
         for layer in function.layers:
             match = re.fullmatch(_ARN, layer.arn)
-            if match is not None and match[4] is not None and match[4].isdecimal():
+            if match is not None and (match["version"] or "").isdecimal():
                 name = layer.arn.rpartition(":")[0]
-                uses.setdefault(name, {}).setdefault(match[4], []).append((function, layer))
+                uses.setdefault(name, {}).setdefault(match["version"], []).append((function, layer))
     for name, versions in sorted(uses.items()):
         if len(versions) > 1:
             ordered = sorted(versions, key=lambda version: (len(version), version))
@@ -150,11 +152,11 @@ def LAYER_VERSION_NOT_SHARED(view: ProjectView) -> Iterator[Fault]:
     made = {layer.name: layer for layer in view.layers if layer.name is not None}
     for permission in view.permissions:
         match = re.fullmatch(_ARN, permission.arn or "")
-        if match is not None and match[3] in made and (match[4] or "").isdecimal():
+        if match is not None and match["name"] in made and (match["version"] or "").isdecimal():
             yield Fault(
-                f"permission {permission.title}: it is for version {match[4]} of {match[3]} only; the version that "
-                "this project makes has none",
-                fix=f"LayerVersionArn: !Ref {made[match[3]].title}",
+                f"permission {permission.title}: it is for version {match['version']} of {match['name']} only; the "
+                "version that this project makes has none",
+                fix=f"LayerVersionArn: !Ref {made[match['name']].title}",
                 source=permission.source,
             )
 
@@ -205,7 +207,7 @@ def _where(layer: AttachedLayer, region: str) -> dict[str, str]:
 
 def _region(layer: AttachedLayer) -> str | None:
     match = re.fullmatch(_ARN, layer.arn)
-    return match[1] if match is not None and re.fullmatch(_REGION, match[1]) else None
+    return match["region"] if match is not None and re.fullmatch(_REGION, match["region"]) else None
 
 
 RULES = (
