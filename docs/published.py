@@ -1,7 +1,7 @@
-"""Check layers that vendors publish, or tell how to build, for what they are meant for, and write published-layers.md.
+"""Check layers that vendors publish, or tell how to build, on what they are for, and write published-layers.md.
 
-Run it as ``python -m docs.published`` at the top of the project; ``--only WORD`` does the layers with that word in their
-name. It needs ``uv`` and ``npm``; what it fetches stays in ``.cache/published``, and can be deleted at any time.
+Run it as ``python -m docs.published`` at the top of the project; ``--only WORD`` does the layers with that word in
+their name. It needs ``uv`` and ``npm``; what it fetches stays in ``.cache/published``, and can be deleted at any time.
 
 Where this machine has the interpreter of a target (``python3.12``, ``node``), what the layer is for is really done with
 it too: its modules are imported, its programs started, by a process that sees the layer and, of the runtime's own
@@ -34,7 +34,12 @@ RESULTS = CACHE / "results.json"
 PAGE = ROOT / "docs" / "published-layers.md"
 ARCHITECTURES = ("x86_64", "arm64")
 HERE = {"AMD64": "x86_64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-IMPORT = "import importlib, sys, warnings; warnings.simplefilter('ignore'); [importlib.import_module(n) for n in sys.argv[1:]]"
+IMPORT = """
+import importlib, sys, warnings
+warnings.simplefilter("ignore")
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+"""
 REQUIRE = "for (const name of process.argv.slice(1)) require(name)"
 MODULES = "for (const name of process.argv.slice(1)) await import(require.resolve(name))"
 Layer = dict[str, Any]
@@ -234,7 +239,13 @@ def page(data: Any, results: dict[str, dict[str, Result]]) -> str:
     lines += ["", "## Where they come from", ""]
     for layer in layers:
         what = ", ".join(f"`{name}`" for name in layer.get("pip", layer.get("npm")))
-        how = f"{layer['zip']} in {what}" if "zip" in layer else f"pip install {what}" if "pip" in layer else f"npm install {what}"
+        how = (
+            f"{layer['zip']} in {what}"
+            if "zip" in layer
+            else f"pip install {what}"
+            if "pip" in layer
+            else f"npm install {what}"
+        )
         lines.append(f"* {layer['name']}: {how}. {layer['source']}.")
     return "\n".join([*lines, ""])
 
