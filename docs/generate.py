@@ -1,4 +1,5 @@
-"""Write the parts of the documentation that are made from the program: docs/rules.md and the README's corpus table.
+"""Write the parts of the documentation that are made from the program: docs/rules.md, the keys of the configuration,
+and the README's corpus table.
 
 Run it as ``python docs/generate.py``; with ``--check`` it writes nothing, names what is out of date and ends with 1.
 """
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from layercheck.config.page import tables
 from layercheck.rules import Rule, all_rules
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -105,8 +107,10 @@ def corpus_table() -> str:
 def pages() -> dict[Path, str]:
     """Every file that is written here, as it must be."""
     readme = ROOT / "README.md"
+    configuration = ROOT / "docs" / "configuration.md"
     return {
         ROOT / "docs" / "rules.md": rules_page(),
+        configuration: with_part(configuration.read_text(encoding="utf-8"), "keys", "\n" + tables() + "\n"),
         readme: with_part(readme.read_text(encoding="utf-8"), "corpus table", corpus_table()),
     }
 

@@ -23,7 +23,10 @@ def heeding(options: Options, jobs: Iterable[Job]) -> Options:
 def judged(
     findings: Sequence[Finding], options: Options, paths: Mapping[str, str], date: str
 ) -> tuple[list[Finding], list[Suppressed]]:
-    """The findings that count, and those that do not. ``paths``: the artifacts' by their ids; ``date`` as ISO writes it."""
+    """The findings that count, and those that do not.
+
+    ``paths``: the artifacts' paths by their ids; ``date``: the report's, an ISO date.
+    """
     likely_too = options.min_confidence is Confidence.LIKELY
     if not options.ignore and not options.overrides and options.baseline is None and likely_too:
         return [finding for finding in findings if selected(finding, options.select, ())], []

@@ -158,9 +158,12 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int], declared: Mapping[str, 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
     """The worst first; then by rule and place."""
-    return sorted(
-        findings, key=lambda f: (f.severity.rank, f.rule, f.artifact or "", f.path or "", f.message, f.targets)
-    )
+
+    def order(found: Finding) -> tuple[object, ...]:
+        place = found.artifact or "", found.path or ""
+        return found.severity.rank, found.rule, *place, found.message, found.targets
+
+    return sorted(findings, key=order)
 
 
 def _finding(raw: Raw) -> Finding:

@@ -16,7 +16,7 @@ _TAKES_VALUE = frozenset(
     | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
 )
 _EPILOG = """'layercheck check --help' lists the options of a check.
-exit codes: 0 passed; 1 findings; 2 wrong command line; 3 could not check.
+exit codes: 0 passed; 1 findings; 2 wrong command line or configuration; 3 could not check.
 INPUT is a zip, jar, wheel or directory, or - for standard input; each is judged by itself.
 Without -r and -a the report tells on which runtimes and architectures it works."""
 
@@ -163,7 +163,7 @@ def _schema(schema: argparse.ArgumentParser) -> None:
     from .commands import schema_command
 
     schema.add_argument(
-        "which", choices=("report", "config"), metavar="report|config", help="of --format json, or of the configuration"
+        "which", choices=("report", "config"), metavar="report|config", help="of --format json, or of layercheck.toml"
     )
     schema.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     schema.set_defaults(command=schema_command)

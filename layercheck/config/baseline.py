@@ -54,7 +54,8 @@ def _entry(item: Any, where: str) -> Accepted:
         value = item.get(name)
         if not isinstance(value, str) and (value is not None or name in _REQUIRED):
             raise ConfigError(f"{where}: {name} is not a text")
-    return Accepted(**{name: item.get(name) for name in _FIELDS if item.get(name) is not None})
+    fields: dict[str, Any] = {name: item[name] for name in _FIELDS if item.get(name) is not None}
+    return Accepted(**fields)
 
 
 def text(entries: Iterable[Accepted]) -> str:

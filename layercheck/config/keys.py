@@ -1,4 +1,4 @@
-"""Every key of the configuration, once: the reader, the JSON Schema and the page of the documentation come from here."""
+"""Every key of the configuration, once: the reader, the JSON Schema and the documentation's page come from here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from ..report import FORMATS
 from .kinds import (
     ARCHITECTURES,
     DATE,
-    FILES,
     FLAG,
     PLACES,
     RULES,
@@ -64,9 +63,7 @@ TARGET_KEYS = (
     Key("max-zip", SIZE, "your own budget for the archive", "max_zip"),
     Key("verify-hashes", FLAG, "compare Python packages with their RECORD", "verify_hashes"),
 )
-OUTPUT_KEYS = (
-    Key("format", choice(*FORMATS), "the format of the report", "format"),
-)
+OUTPUT_KEYS = (Key("format", choice(*FORMATS), "the format of the report", "format"),)
 DECISION_KEYS = (
     Key("severity", SEVERITIES, "how bad a rule's findings are: `error`, `warning`, `info` or `off`"),
     Key("per-path-ignores", PLACES, "rules that are ignored at a place"),

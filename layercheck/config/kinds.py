@@ -14,6 +14,8 @@ from ..named_tuple import NamedTuple
 
 _SHOWN = 60
 _SIZE = r"(?i)^\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)\s*$"
+_SIZE_PATTERN = r"^\s*[0-9]{1,15}(\.[0-9]{1,15})?\s*([KMGkmg]?[Bb]?|[KMGkmg][Ii][Bb])\s*$"
+"""The same in the language of JSON Schema, which has no flags."""
 _FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
 _BINARY = {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _RULES_HINT = "see 'layercheck rules'"
@@ -69,7 +71,8 @@ def size(text: str) -> int:
 
 
 def _flag(value: Any) -> bool:
-    return _of(bool, value)
+    flag: bool = _of(bool, value)
+    return flag
 
 
 def _text(value: Any) -> str:
@@ -128,8 +131,8 @@ def rule_word(value: Any) -> str:
 
 
 def _rule_words(value: Any) -> list[str]:
-    items = [word for word in re.split(r"[,\s]+", value) if word] if isinstance(value, str) else _of((list, tuple), value)
-    return [_inside(rule_word, item, place) for place, item in enumerate(items)]
+    words = [word for word in re.split(r"[,\s]+", value) if word] if isinstance(value, str) else value
+    return [_inside(rule_word, item, place) for place, item in enumerate(_of((list, tuple), words))]
 
 
 def _size(value: Any) -> int:
@@ -202,7 +205,7 @@ TEXTS = Kind("a list of texts, or one", _STRINGS, _texts)
 RULES = Kind("a list of rules: ids, names or beginnings of ids", _STRINGS, _rule_words)
 SIZE = Kind(
     "a size: bytes, or a text such as 200MB or 190MiB",
-    {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]+)?\s*[A-Za-z]*\s*$"}]},
+    {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _SIZE_PATTERN}]},
     _size,
 )
 DATE = Kind("a date (YYYY-MM-DD)", {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}, _date)

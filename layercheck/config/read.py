@@ -1,4 +1,4 @@
-"""A table of the configuration to what it means: every key known, every value of its kind, every path as seen from here.
+"""From a table of the configuration to what it means: each key known, each value of its kind, each path from here.
 
 The reader is small and ours, so that each fault names the file, the line, the key, what is expected, and the nearest
 name that there is.
@@ -127,11 +127,13 @@ class _Reader:
                 elif key.name in ("baseline", "environment"):
                     value = from_here(value, self._folder, self._cwd)
                 elif key.name == "layers":
-                    value = [layer if re.match(_ARN, layer) else from_here(layer, self._folder, self._cwd) for layer in value]
+                    value = [v if re.match(_ARN, v) else from_here(v, self._folder, self._cwd) for v in value]
                 given[key.option] = value
         return given
 
-    def overrides(self, found: Mapping[str, Any], exceptions: list[tuple[Path, Any]], where: Source | None) -> Overrides:
+    def overrides(
+        self, found: Mapping[str, Any], exceptions: list[tuple[Path, Any]], where: Source | None
+    ) -> Overrides:
         """The decisions of a table."""
         exemptions = []
         for path, item in exceptions:
@@ -219,4 +221,3 @@ class _Metadata(_Reader):
 def _key(part: str) -> str:
     """A key as people would look for it, however long it is."""
     return part if len(part) <= 60 else part[:60] + "…"
-

@@ -129,13 +129,12 @@ def _parse(path: str, shown: str, data: bytes) -> Found | None:
 
 def _document(text: str, shown: str) -> dict[str, Any]:
     import sys
+    from importlib import import_module
 
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        return tomllib.loads(text)
+        document: dict[str, Any] = tomllib.loads(text)
+        return document
     except RecursionError:
         raise ConfigError(f"{shown}: is nested too deeply") from None
     except ValueError as error:

@@ -11,8 +11,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..finding import ArtifactSummary, Finding, ProjectSummary, Report, Severity, Source, Target, Unchecked
-from .order import finding_order, id_order
+from ..finding import (
+    ArtifactSummary,
+    Finding,
+    ProjectSummary,
+    Remark,
+    Report,
+    Severity,
+    Source,
+    Suppressed,
+    Target,
+    Unchecked,
+)
+from .order import finding_order, id_order, remark_order
 
 SCHEMA_VERSION = "1.0"
 
@@ -41,6 +52,8 @@ def document(report: Report) -> dict[str, Any]:
         "unchecked": [_unchecked(item) for item in sorted(report.unchecked, key=_unchecked_order)],
         "summary": {severity.value: report.count(severity) for severity in Severity},
         "gate": report.gate,
+        "suppressed": [_suppressed(item) for item in sorted(report.suppressed, key=_suppressed_order)],
+        "remarks": [_remark(item) for item in sorted(report.remarks, key=remark_order)],
         **({"projects": [_project(item) for item in report.projects]} if report.projects else {}),
     }
 
@@ -120,6 +133,32 @@ def _unchecked(item: Unchecked) -> dict[str, Any]:
         "what": item.what,
         "why": item.why,
     }
+
+
+def _suppressed(item: Suppressed) -> dict[str, Any]:
+    finding = item.finding
+    return {
+        "rule": finding.rule,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "targets": sorted(finding.targets),
+        "artifact": finding.artifact,
+        "path": finding.path,
+        "message": finding.message,
+        "fingerprint": finding.fingerprint,
+        "source": _source(finding.source),
+        "by": item.by,
+        "reason": item.reason,
+    }
+
+
+def _suppressed_order(item: Suppressed) -> tuple[object, ...]:
+    return finding_order(item.finding), item.by, item.reason or ""
+
+
+def _remark(item: Remark) -> dict[str, Any]:
+    severity = item.severity.value
+    return {"kind": item.kind, "severity": severity, "message": item.message, "source": _source(item.source)}
 
 
 def _unchecked_order(item: Unchecked) -> tuple[object, ...]:

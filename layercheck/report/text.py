@@ -6,6 +6,7 @@ from ..finding import ArtifactSummary, ProjectSummary, Report, Severity, Target,
 from .order import id_order
 from .page import Page
 from .text_compatibility import write_compatibility
+from .text_decisions import write_decisions
 from .text_findings import write_findings
 from .text_totals import write_totals
 from .words import Names, human, plural, tally
@@ -24,6 +25,7 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
     write_findings(page, report, names, verbose=verbose, quiet=quiet)
     if not quiet:
         _unchecked(page, report.unchecked, names, verbose)
+        write_decisions(page, report, names, verbose=verbose)
         write_totals(page, report, names, verbose=verbose)
         if not report.gate:
             write_compatibility(page, report, verbose=verbose)

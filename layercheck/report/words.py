@@ -37,6 +37,8 @@ def tally(report: Report) -> str:
         parts.append(plural(infos, "info"))
     if report.unchecked:
         parts.append(f"{len(report.unchecked):,} not checked")
+    if report.suppressed:
+        parts.append(f"{len(report.suppressed):,} suppressed")
     return ", ".join(parts)
 
 

@@ -21,6 +21,7 @@ ROOMS = (
     "project",
     "inspect",
     "report",
+    "config",
     "cli",
 )
 """From the ground up."""
