@@ -40,7 +40,7 @@ class Opener:
 
     def subject(self, source: Input, kind: str, options: Options, name: str | None = None) -> Subject:
         """The artifact at ``source`` in the role ``kind`` (auto: told by its content). Raises OSError."""
-        artifact = self._open(source, name)
+        artifact = self._open(source, name, follow=options.packager not in (None, "zip-y"))
         known = self._subjects.get((id(artifact), kind))
         if known is not None:
             return known
@@ -68,14 +68,15 @@ class Opener:
             )
         return self._subjects[key]
 
-    def _open(self, source: Input, name: str | None) -> Artifact:
+    def _open(self, source: Input, name: str | None, *, follow: bool) -> Artifact:
         if isinstance(source, Artifact):
             return source
         path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
         key = path if isinstance(path, str) else None
         if key is not None and key in self._known:
             return self._known[key]
-        artifact = open_artifact(source, name=name, engine=self._options.engine, progress=self._options.progress)
+        how = self._options
+        artifact = open_artifact(source, name=name, engine=how.engine, progress=how.progress, follow=follow)
         self.opened.append(artifact)
         if key is not None:
             self._known[key] = artifact

@@ -26,7 +26,7 @@ def inside(folder: Path) -> Iterator[None]:
 
 
 def report(format: str, *options: str, folder: Path = HERE) -> tuple[int, str]:
-    """The exit code on the assembly in ``folder``, and what is said in ``format``, but for what each release changes."""
+    """The exit code on the assembly in ``folder``, and what is said of it, but for what each release changes."""
     import contextlib
     import io
 
