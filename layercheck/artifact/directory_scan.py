@@ -31,7 +31,8 @@ class DirectoryScan:
     def __init__(self, root: str, *, follow: bool = False) -> None:
         self.root = os.fsencode(root)
         self._real = os.path.realpath(self.root) if follow else None
-        self._outside: set[bytes] = set()
+        # Directories that are reached through a link, and where they really are.
+        self._outside: dict[bytes, bytes] = {}
         self._followed = 0
         self.defects: list[Defect] = []
         self.facts: dict[str, Facts] = {}
@@ -85,13 +86,14 @@ class DirectoryScan:
 
         Raises OSError. What the system makes up while it is read (/proc) is never followed.
         """
-        beyond = os.path.dirname(raw) in self._outside
+        parent = self._outside.get(os.path.dirname(raw))
+        real = None if parent is None else os.path.join(parent, os.path.basename(raw))
         if S_ISLNK(status.st_mode):
-            real, root = os.path.realpath(full), self._real or b""
-            if _is_below(real, root) or _is_below(root, real) or real.startswith(_LIVE) or not os.path.exists(real):
+            real = os.path.realpath(full)
+            if self._stays(raw, real):
                 return status
-            status, beyond = os.stat(real), True
-        if not beyond:
+            status = os.stat(real)
+        if real is None:
             return status
         self._followed += 1
         if self._followed > MAX_FOLLOWED:
@@ -100,8 +102,22 @@ class DirectoryScan:
                 self.defects.append(Defect("left-out", _path(raw), detail))
             return None
         if S_ISDIR(status.st_mode):
-            self._outside.add(raw)
+            self._outside[raw] = real
         return status
+
+    def _stays(self, raw: bytes, real: bytes) -> bool:
+        """Whether a link is kept: to something inside, to nothing, and round to what it lies in itself."""
+        root = self._real or b""
+        if _is_below(real, root) or _is_below(root, real) or real.startswith(_LIVE) or not os.path.exists(real):
+            return True
+        while raw:
+            raw = os.path.dirname(raw)
+            around = self._outside.get(raw)
+            if around is None:
+                return False
+            if _is_below(around, real):
+                return True
+        return False
 
     def _link(self, raw: bytes, full: bytes, status: os.stat_result) -> None:
         target = os.readlink(full)
