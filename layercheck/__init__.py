@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ._version import __version__
+from .named_tuple import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .artifact import Artifact, open_artifact
     from .check import check, check_many
     from .environment import runtimes

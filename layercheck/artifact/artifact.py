@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import os
+from binascii import b2a_base64
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from itertools import accumulate
 from stat import S_ISREG
 from types import TracebackType
-from typing import BinaryIO
 
 from ..finding import Defect
+from ..named_tuple import TYPE_CHECKING
 from .directory_scan import DirectoryScan
 from .entry import DIRECTORY, FILE, SYMLINK, Entry, Facts
 from .hashed_source import HashedSource
@@ -22,6 +22,9 @@ from .names import MAX_PATH
 from .source import BytesSource, DescriptorSource, Source, open_path, open_stream
 from .zip_directory import read_directory
 from .zip_scan import Progress, ZipScan
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 MAX_STEPS = 500_000
 """Directories passed on the way of all symlinks of an artifact: half a second of them."""
@@ -51,11 +54,12 @@ class Artifact:
         self.stopped = scan.stopped
         self.zip_bytes: int | None = source.size if source is not None else None
         # As AWS prints it (CodeSha256): base64.
-        digest = base64.b64encode(source.sha256()).decode("ascii") if source is not None else None
+        digest = b2a_base64(source.sha256(), newline=False).decode("ascii") if source is not None else None
         self.code_sha256: str | None = digest
         self.content_sha256 = _content_sha256(scan)
-        self.unzipped_bytes = sum([entry.bytes for entry in self.entries if entry.kind != DIRECTORY])
-        self.unzipped_bytes += scan.left_out_bytes
+        sizes = [e.size if e.size >= 0 else e.declared for e in self.entries if e.kind != DIRECTORY]
+        self.files: int = len(sizes)
+        self.unzipped_bytes = sum(sizes) + scan.left_out_bytes
         # What found no room among its facts: how many of each kind.
         self.unread: Mapping[str, int] = scan.unread
 
@@ -63,11 +67,6 @@ class Artifact:
     def inflate_count(self) -> int:
         """How many times a member was inflated (a file of a directory: read) so far."""
         return self._scan.inflate_count if isinstance(self._scan, ZipScan) else self._scan.read_count
-
-    @property
-    def files(self) -> int:
-        """The number of entries that are not directories."""
-        return sum([entry.kind != DIRECTORY for entry in self.entries])
 
     def content_key(self, index: int) -> tuple[int, int] | None:
         """(bytes, CRC-32) of the content of ``entries[index]`` as counted; None where it was not read."""
@@ -219,7 +218,7 @@ def _open_zip(source: Source, name: str, engine: str, progress: Progress | None)
 
 
 def _content_sha256(scan: ZipScan | DirectoryScan) -> str:
-    """SHA-256 (hex) over a list of kind, permission bits, path, size and CRC-32 of every entry, sorted by path.
+    """SHA-256 (hex) over a list of path, kind, permission bits, size and CRC-32 of every entry, sorted.
 
     The bytes enter through their CRC-32, which is computed anyway: hashing them anew would cost as much as all the rest
     of a check. It tells builds apart that differ by accident; it is no protection against somebody who forges one.
@@ -240,5 +239,6 @@ def _content_sha256(scan: ZipScan | DirectoryScan) -> str:
             continue
         bits = "-" if mode is None or kind == SYMLINK else f"{mode & 0o7777:o}"
         body = "-" if checksum is None or kind == DIRECTORY else f"{entry.size} {checksum:08x}"
-        lines.append(f"{kind} {bits} {body} {len(path)}:{path}")
+        # The path comes first, as archives have them nearly sorted; its length tells where it ends.
+        lines.append(f"{path}\0{len(path)} {kind} {bits} {body}")
     return sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
+from ..named_tuple import TYPE_CHECKING
 from .entry import DotnetDeps, NativeAsset
+
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_DEPS = 4 << 20
 """Bytes of a .deps.json that are read; those of large applications take 300 KB."""

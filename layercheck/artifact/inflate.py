@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+
+from ..named_tuple import NamedTuple
 
 MAX_WHOLE = 64 << 20
 """Members up to this many bytes are inflated in one piece (DESIGN section 6)."""
@@ -20,10 +21,19 @@ CHUNK = 256 << 10
 """Bytes of compressed data handed over at a time: after each, zlib copies its window of 32 KiB."""
 
 
-Inflated: TypeAlias = tuple[bytes, tuple[str, str] | None]
+Inflated = tuple[bytes, tuple[str, str] | None]
 """What could be inflated, and what is wrong with it: None, or (kind of defect, detail)."""
-Engine = Callable[[bytes, int], Inflated]
-"""Takes a raw deflate stream and the declared size in bytes."""
+
+
+class Engine(NamedTuple):
+    """``inflate`` takes a raw deflate stream and the declared size in bytes; what it gives may be a bytearray.
+
+    ``crc32`` takes bytes and the checksum of those before them, as ``zlib.crc32`` does.
+    """
+
+    name: str
+    inflate: Callable[[bytes, int], Inflated]
+    crc32: Callable[..., int]
 
 
 def choose_engine(name: str = "auto") -> Engine:
@@ -32,15 +42,15 @@ def choose_engine(name: str = "auto") -> Engine:
     Raises ImportError when ``deflate`` is asked for and not installed, ValueError for another name.
     """
     if name == "zlib":
-        return inflate_zlib
+        return ZLIB
     if name not in ("auto", "deflate"):
         raise ValueError(f"unknown inflate engine {name!r}")
     try:
-        from deflate import deflate_decompress
+        from deflate import crc32, deflate_decompress
     except ImportError:
         if name == "deflate":
             raise
-        return inflate_zlib
+        return ZLIB
 
     def inflate_deflate(data: bytes, declared: int) -> Inflated:
         if not declared:
@@ -52,9 +62,10 @@ def choose_engine(name: str = "auto") -> Engine:
             return inflate_zlib(data, declared)
         if len(out) != declared:
             return inflate_zlib(data, declared)
-        return bytes(out), None
+        # A bytearray, which is as good: copying it would take longer than all that is looked for in it.
+        return out, None  # type: ignore[return-value]
 
-    return inflate_deflate
+    return Engine("deflate", inflate_deflate, crc32)
 
 
 def inflate_zlib(data: bytes, declared: int) -> Inflated:
@@ -78,6 +89,9 @@ def inflate_zlib(data: bytes, declared: int) -> Inflated:
     if len(out) == declared and stream.eof:
         return out, None
     return out, verdict(len(out), declared, stream.eof)
+
+
+ZLIB = Engine("zlib", inflate_zlib, zlib.crc32)
 
 
 def verdict(counted: int, declared: int, complete: bool) -> tuple[str, str] | None:

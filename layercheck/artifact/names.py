@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Protocol
+
+from ..named_tuple import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 MAX_PATH, MAX_COMPONENT = 4_095, 255
 """Linux: PATH_MAX without its NUL, and NAME_MAX, in bytes."""
@@ -17,12 +23,34 @@ MAX_TREE = 16 << 20
 _SURELY_SMALL = 2 << 20
 """Bytes of names that cannot make so large a tree."""
 _SHOWN = 200
+_ODD = (b"\n/", b"\n\n", b"//", b"..", b"\n./", b"/./", b"/.\n", b"\\", b"\0", b":")
+"""What no name of an archive holds that is as it should be, one name a line."""
 _ORDINARY = re.compile(rb"(?:[\w@][\w.@+=~ -]*/)*[\w@][\w.@+=~ -]*").fullmatch
 
 
 def is_ordinary(raw: bytes) -> bool:
     """Whether a name is surely without defect and its own plain path, as nearly all are: told at a glance."""
     return len(raw) <= MAX_COMPONENT and _ORDINARY(raw) is not None
+
+
+def ordinary_paths(names: Sequence[bytes]) -> list[str] | None:
+    """The paths of all members, looked at together, if no name is odd and none comes twice; else None."""
+    lengths = list(map(len, names))
+    longest = max(lengths, default=0)
+    together = b"\n".join([b"", *names, b""])
+    if (
+        longest > MAX_COMPONENT
+        or (longest > ALWAYS_PLACED and max([name.count(b"/") for name in names]) > MAX_DEPTH)
+        or together.count(b"\n") != len(names) + 1
+        or not together.isascii()
+        or any(odd in together for odd in _ODD)
+    ):
+        return None
+    text = together.decode("ascii")
+    if "/\n" in text:
+        text = text.replace("/\n", "\n")
+    paths = text[1:-1].split("\n") if names else []
+    return paths if len(set(paths)) == len(paths) else None
 
 
 def name_defect(raw: bytes) -> tuple[str, str] | None:

@@ -50,13 +50,12 @@ class Readers:
 def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None) -> Facts | None:
     """The facts of a regular file whose bytes are ``data``, or None when none is worth keeping.
 
-    With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is fetched from there.
+    ``data`` may be a bytearray. With ``ranges`` the file is too large for memory: ``data`` is its head, and the rest is
+    fetched from there.
     """
     if not data:
         return bytecode_facts(data, path) if path.endswith(BYTECODE) else None
     first = data[0]
-    if first not in _TELLING_FIRST_BYTES:
-        return _facts_of_text(data, path, readers, ranges)
     if first == 0x7F and data[:4] == b"\x7fELF":
         image = readers.room.for_image(lambda: read_elf(data) if ranges is None else read_elf_ranges(ranges))
         return Facts(
@@ -64,6 +63,11 @@ def probe(data: bytes, path: str, readers: Readers, ranges: Ranges | None = None
             runtime_api=mentions_runtime_api(data, ranges) if path == BOOTSTRAP else None,
             php=read_binary(data, ranges) if is_php_binary(path) else None,
         )
+    if not isinstance(data, bytes):
+        # Of all but the large ELF files; what is kept of it, or compared, must not change.
+        data = bytes(data)
+    if first not in _TELLING_FIRST_BYTES:
+        return _facts_of_text(data, path, readers, ranges)
     if first == 0x23 and data[:2] == b"#!":
         found = _opens(data, path, readers.openings, ranges) if path.endswith(_OPENING) else ()
         gone = mentioned(data, path) if path.endswith(_CODE) else ()

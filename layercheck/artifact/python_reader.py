@@ -6,9 +6,8 @@ Few runs need it: a handler is given, something that a Python no longer has is i
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .artifact import Artifact
 from .entry import FILE, Entry
 from .python_source import parse

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
 
 from ..elf import View
+from ..named_tuple import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 Again: TypeAlias = Callable[[], Iterator[bytes | tuple[str, str]]]
 """Makes another pass over a member; a tuple instead of bytes ends it."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import os
-from typing import BinaryIO, Protocol
+
+from ..named_tuple import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO, Protocol
+else:
+    Protocol = object
 
 SPOOL_LIMIT = 512 << 20
 """Bytes taken from an input that cannot seek. No archive that Lambda takes is nearly that large."""

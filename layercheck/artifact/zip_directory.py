@@ -168,7 +168,8 @@ def _read_members(
 def _parse(data: bytes, defects: list[Defect], most: int) -> list[Member]:
     members: list[Member] = []
     unpack, fixed, end = _CENTRAL.unpack_from, _CENTRAL.size, len(data)
-    append, make = members.append, Member
+    # A hundred thousand of them: the constructor is passed by.
+    append, make = members.append, tuple.__new__
     at = 0
     while at + fixed <= end:
         (magic, _, host, _, flags, method, time, date, crc, compressed, declared, name_size, extra_size, comment_size,
@@ -183,7 +184,8 @@ def _parse(data: bytes, defects: list[Defect], most: int) -> list[Member]:
         if compressed == _U32 or declared == _U32 or offset == _U32:
             extra = data[name_at + name_size : name_at + name_size + extra_size]
             declared, compressed, offset = widen(extra, declared, compressed, offset)
-        append(make(raw, host, flags, method, date << 16 | time, crc, compressed, declared, attributes, offset))
+        values = (raw, host, flags, method, date << 16 | time, crc, compressed, declared, attributes, offset)
+        append(make(Member, values))
         at = following
         if len(members) >= most:
             defects.append(Defect("too-many", None, f"more than {most} entries; the rest was not read"))

@@ -5,28 +5,33 @@ Members are visited in the order of their bytes, in windows of two megabytes: 60
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from struct import Struct, unpack_from
-from typing import Any
 
 from ..elf import Ranges
 from ..elf.code import code_ranges
 from ..finding import Defect
-from .entry import DIRECTORY, FILE, OTHER, SYMLINK, Entry, Facts, decode_name, members_without_files
-from .inflate import CHUNK, MAX_WHOLE, Engine, inflate_pieces, inflate_zlib
-from .names import ALWAYS_PLACED, Trees, is_ordinary, name_defect, plain_path, shortened
+from ..named_tuple import TYPE_CHECKING
+from .entry import DIRECTORY, FILE, SYMLINK, Entry, Facts, decode_name
+from .inflate import CHUNK, MAX_WHOLE, ZLIB, Engine, inflate_pieces
+from .member_names import name_members
 from .probes import HEAD, Readers, probe
 from .ranges import MemberRanges, Pieces
 from .runtime_client import BOOTSTRAP
 from .source import Source
-from .zip_directory import UNIX_HOSTS, Directory, Member, kind_of, widen
+from .zip_directory import UNIX_HOSTS, Directory, Member, widen
+
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_COUNTED = 1 << 30
 """Bytes inflated in one artifact before inflating stops (DESIGN section 6)."""
 WINDOW = 2 << 20
 _MAX_LINK = 4_096
 _LOCAL = Struct("<4s5H3I2H")
+_NO_HEADER = (b"", *(0,) * 10)
+_COPIED = 4_096
+"""Bytes that are sooner copied than looked at through a window."""
 _U32 = 0xFFFFFFFF
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _DESCRIPTOR = 1, 8
@@ -41,6 +46,8 @@ class ZipScan:
     def __init__(self, source: Source, directory: Directory, engine: Engine, progress: Progress | None = None) -> None:
         self._source = source
         self._engine = engine
+        self._inflate = engine.inflate
+        self._crc32 = engine.crc32
         self._base = directory.base
         self.members = directory.members
         self.defects = list(directory.defects)
@@ -51,18 +58,17 @@ class ZipScan:
         self.stopped = False
         self._counted = 0
         self._end = directory.start
-        self._kinds: list[str] = []
-        self._replaced: set[int] = set()
+        named = name_members(directory)
+        self._paths, self._kinds = named.paths, named.kinds
+        self._replaced, self._left_out = named.replaced, named.left_out
+        self.defects += named.defects
         self._readers = Readers()
-        self._paths: list[str] = []
         self.left_out_bytes = 0
-        self._left_out: set[int] = set()
         self.entries: tuple[Entry, ...] = self._scan(directory.start, progress)
         self.unread = self._readers.room.unread
 
     def _scan(self, end: int, progress: Progress | None) -> tuple[Entry, ...]:
         members = self.members
-        self._name_all()
         base = self._base
         offsets = [member.offset + base for member in members]
         order = sorted(range(len(members)), key=offsets.__getitem__)
@@ -93,7 +99,7 @@ class ZipScan:
                     window = self._source.read_at(start, window_end - start)
             self._member(index, member, window, window_at, start, limit)
         self._leave_out()
-        return tuple(self._make_entries())
+        return self._make_entries()
 
     @staticmethod
     def _group_end(starts: list[int], place: int, end: int) -> int:
@@ -102,35 +108,6 @@ class ZipScan:
         while last < len(starts) and starts[last] <= limit:
             last += 1
         return min(starts[last - 1] if last - 1 > place else starts[place + 1], end)
-
-    def _name_all(self) -> None:
-        seen: dict[str, int] = {}
-        trees = Trees(self.members)
-        for index, member in enumerate(self.members):
-            raw = member.raw
-            if (trees.large or len(raw) > ALWAYS_PLACED) and (problem := trees.problem(raw)) is not None:
-                self._left_out.add(index)
-                self._paths.append(shortened(raw))
-                self._kinds.append(OTHER)
-                self._defect(problem[0], index, problem[1])
-                continue
-            if is_ordinary(raw):
-                path = raw.decode("ascii")
-            else:
-                path = plain_path(decode_name(raw))
-                problem = name_defect(raw)
-                if problem is not None:
-                    self.defects.append(Defect(problem[0], path, problem[1]))
-            self._paths.append(path)
-            self._kinds.append(kind_of(member))
-            if path in seen and self._kinds[index] != DIRECTORY:
-                self._defect("duplicate", index, "the archive has this name more than once")
-                # A reader that unzips in order keeps the last, so only that one is looked into.
-                self._replaced.add(seen[path])
-            seen[path] = index
-        unread = {"not-a-zip", "truncated", "bad-central"}
-        if members_without_files(self._kinds) and unread.isdisjoint(defect.kind for defect in self.defects):
-            self.defects.append(Defect("empty", None, "it holds no file"))
 
     def _leave_out(self) -> None:
         """Members without a place in a file system are told as defects, and count only as bytes."""
@@ -179,19 +156,38 @@ class ZipScan:
         self._defect("local-mismatch", index, "its data descriptor gives other sizes or another CRC")
 
     def _member(self, index: int, member: Member, window: bytes, window_at: int, start: int, limit: int) -> None:
-        data_at = self._local(index, member, window, start - window_at, limit - window_at)
-        if data_at < 0 or not self._may_inflate(index, member):
-            return
-        available = self._available(index, member, window_at + data_at)
-        if data_at + available <= len(window):
-            data: bytes = memoryview(window)[data_at : data_at + available]  # type: ignore[assignment]
+        raw, _, flags, method, _, crc, available, declared, _, _ = member
+        at, limit = start - window_at, limit - window_at
+        header = _LOCAL.unpack_from(window, at) if at + _LOCAL.size <= len(window) else _NO_HEADER
+        data_at = at + _LOCAL.size + header[9] + header[10]
+        # What _local finds, told by one comparison for all members that are as they should be: their header repeats the
+        # directory, and their data fills the room up to the next.
+        if (
+            data_at + available == limit <= len(window)
+            and header[6:10] == (crc, available, declared, len(raw))
+            and window[at + _LOCAL.size : at + _LOCAL.size + len(raw)] == raw
+            and header[2] == flags
+            and header[3] == method
+            and header[0] == b"PK\x03\x04"
+            and not flags & (_ENCRYPTED | _DESCRIPTOR)
+            and method in (_DEFLATED, _STORED)
+            and self._counted <= MAX_COUNTED - MAX_WHOLE
+        ):
+            data: bytes = window if available < _COPIED else memoryview(window)  # type: ignore[assignment]
+            data = data[data_at:limit]
         else:
-            # Only a member whose size lies reaches beyond the window that was made for it.
-            data = self._source.read_at(window_at + data_at, available)
-        declared = member.declared
-        if member.method == _DEFLATED:
+            data_at = self._local(index, member, window, at, limit)
+            if data_at < 0 or not self._may_inflate(index, member):
+                return
+            available = self._available(index, member, window_at + data_at)
+            if data_at + available <= len(window):
+                data = memoryview(window)[data_at : data_at + available]  # type: ignore[assignment]
+            else:
+                # Only a member whose size lies reaches beyond the window that was made for it.
+                data = self._source.read_at(window_at + data_at, available)
+        if method == _DEFLATED:
             self.inflate_count += 1
-            data, problem = self._engine(data, declared)
+            data, problem = self._inflate(data, declared)
             if problem is not None:
                 self._defect(problem[0], index, problem[1])
                 # What was made and thrown away took as long as what is kept.
@@ -207,7 +203,10 @@ class ZipScan:
         # Input counts too: blocks that give nothing still take time.
         self._counted += size if size > available else available
         self.counts[index] = size
-        self._judge_content(index, member, zlib.crc32(data))
+        found = self._crc32(data)
+        self.checksums[index] = found
+        if found != crc:
+            self._judge_content(index, member, found)
         kind = self._kinds[index]
         if index in self._replaced or index in self._left_out:
             return
@@ -281,7 +280,7 @@ class ZipScan:
                     # A small member is not told in part either.
                     crc, counted, kept = 0, 0, []
                 break
-            crc = zlib.crc32(piece, crc)
+            crc = self._crc32(piece, crc)
             begin, counted = counted, counted + len(piece)
             if not begin and self._paths[index] != BOOTSTRAP:
                 code = code_ranges(piece)
@@ -300,9 +299,9 @@ class ZipScan:
 
     def _at_once(self, member: Member, at: int) -> bytes | None:
         """The whole content by the faster engine, if there is one and all is well; else the pieces tell the fault."""
-        if self._engine is inflate_zlib or member.method != _DEFLATED:
+        if self._engine is ZLIB or member.method != _DEFLATED:
             return None
-        data, problem = self._engine(self._source.read_at(at, member.compressed), member.declared)
+        data, problem = self._engine.inflate(self._source.read_at(at, member.compressed), member.declared)
         return data if problem is None else None
 
     def _probe_pieces(self, index: int, member: Member, at: int, kept: list[tuple[int, bytes]], size: int) -> None:
@@ -367,22 +366,30 @@ class ZipScan:
                 return
             yield piece
 
-    def _make_entries(self) -> Iterator[Entry]:
-        for index, member in enumerate(self.members):
-            kind = self._kinds[index]
-            yield Entry(
-                member.raw,
-                self._paths[index],
-                kind,
-                (member.attributes >> 16 or None) if member.host in UNIX_HOSTS else None,
-                self.counts[index] if kind != DIRECTORY else 0,
-                member.declared,
-                member.compressed,
-                member.crc,
-                member.method,
-                member.host,
-                member.time,
-            )
+    def _make_entries(self) -> tuple[Entry, ...]:
+        # A hundred thousand of them: the constructor is passed by.
+        make = tuple.__new__
+        return tuple(
+            [
+                make(
+                    Entry,
+                    (
+                        member.raw,
+                        path,
+                        kind,
+                        (member.attributes >> 16 or None) if member.host in UNIX_HOSTS else None,
+                        count if kind != DIRECTORY else 0,
+                        member.declared,
+                        member.compressed,
+                        member.crc,
+                        member.method,
+                        member.host,
+                        member.time,
+                    ),
+                )
+                for member, path, kind, count in zip(self.members, self._paths, self._kinds, self.counts, strict=True)
+            ]
+        )
 
 
 _CONTENT_DEFECTS = frozenset(("bad-size", "undecodable", "truncated", "bomb", "bad-crc"))

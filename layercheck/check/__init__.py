@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from ..environment import Environment
 from ..finding import Report, Severity
+from ..named_tuple import TYPE_CHECKING
 from .job import Job, ProjectFault, run_jobs
 from .options import Absent, Input, Layer, Options
 from .run import run
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from typing import Any
 
 __all__ = [
     "Absent",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
 
 from ..finding import Confidence, Finding, Report, Severity, Suppressed
+from ..named_tuple import TYPE_CHECKING
 from .judge import selected
 from .options import Options
 
@@ -20,39 +20,29 @@ def heeding(options: Options, jobs: Iterable[Job]) -> Options:
     return options._replace(overrides=(*options.overrides, *own)) if own else options
 
 
-def judged(
-    findings: Sequence[Finding], options: Options, paths: Mapping[str, str], date: str
-) -> tuple[list[Finding], list[Suppressed]]:
-    """The findings that count, and those that do not.
+def decider(options: Options, paths: Mapping[str, str], date: str) -> Callable[[Finding], Finding | Suppressed | None]:
+    """What judges one finding: it counts as it is returned, or is suppressed, or was not asked for (None).
 
     ``paths``: the artifacts' paths by their ids; ``date``: the report's, an ISO date.
     """
     likely_too = options.min_confidence is Confidence.LIKELY
     if not options.ignore and not options.overrides and options.baseline is None and likely_too:
-        return [finding for finding in findings if selected(finding, options.select, ())], []
+        return lambda finding: finding if selected(finding, options.select, ()) else None
     from .judgement import Decisions
 
-    told = Decisions(options, paths, date).judge(findings)
-    return list(told.findings), list(told.suppressed)
+    return Decisions(options, paths, date).judge
 
 
-def shown(findings: Sequence[Finding], least: Severity) -> tuple[list[Finding], list[Suppressed]]:
-    """The findings that are bad enough to be shown. One that is not only because its severity was set is suppressed."""
-    kept, lowered = [], []
-    for finding in findings:
-        usual = finding.details.get("usual_severity", finding.severity.value)
-        if finding.severity.rank <= least.rank:
-            kept.append(finding)
-        elif Severity(usual).rank <= least.rank:
-            lowered.append(Suppressed(finding, "severity", finding.severity.value))
-    return kept, lowered
+def hidden(finding: Finding, least: Severity) -> Suppressed | None:
+    """What is said of a finding that is too mild to be shown, if only because its severity was set."""
+    usual = Severity(finding.details.get("usual_severity", finding.severity.value))
+    return Suppressed(finding, "severity", finding.severity.value) if usual.rank <= least.rank else None
 
 
-def with_remarks(report: Report, options: Options, jobs: Iterable[Job]) -> Report:
-    """The report with what is to be said about the decisions; ``options`` as ``heeding`` gave them."""
+def with_remarks(report: Report, options: Options, resources: Iterable[str]) -> Report:
+    """The report with what is to be said about the decisions; ``resources``: the logical ids that were judged."""
     if not options.overrides and options.baseline is None:
         return report
     from .remarks import remarks
 
-    resources = {job.origin.resource for job in jobs if job.origin is not None and job.origin.resource is not None}
-    return report._replace(remarks=remarks(report, options, resources))
+    return report._replace(remarks=remarks(report, options, frozenset(resources)))

@@ -1,4 +1,4 @@
-"""The order of judgement: fold consequences under causes, merge targets, select, and say how it ends."""
+"""The order of judgement within a deployment: fold consequences under causes, then merge targets."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
 
 from ..finding import Finding, Severity, Source
 from ..json_table import read_table
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from ..rules import Fault, Rule
+from .part import Found
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _NORMALISED = (
     (r"-[0-9a-f]{8,}(?=[.\-]|$)", "-H"),
@@ -30,13 +33,15 @@ ARTIFACT = ((r"(?<![0-9a-f])[0-9a-f]{8,}(?![0-9a-f])", "H"), (r"(?<!\d)\d{1,30}(
 class Raw(NamedTuple):
     """A fault together with the rule that found it and the target it holds for (None: for every target).
 
-    ``source`` is where the deployment is declared in which it was found.
+    ``source``: where a project declares it, if it lies there and not in an artifact. ``folded``: how many findings of
+    which rules, that do not depend on the target, were folded under it.
     """
 
     rule: Rule
     fault: Fault
     target: str | None
     source: Source | None = None
+    folded: Mapping[str, int] = {}
 
 
 @lru_cache(maxsize=1)
@@ -79,6 +84,7 @@ def fold(raws: list[Raw]) -> list[Raw]:
     for index, raw in enumerate(raws):
         by_rule.setdefault(raw.rule.id, []).append(index)
     counts: dict[int, dict[str, int]] = {}
+    whole: dict[int, dict[str, int]] = {}
     worst: dict[int, Severity] = {}
     folded: set[int] = set()
     for cause, consequence, share in _folds():
@@ -97,6 +103,9 @@ def fold(raws: list[Raw]) -> list[Raw]:
                     folded.add(index)
                     counts.setdefault(found, {})
                     counts[found][consequence] = counts[found].get(consequence, 0) + 1
+                    if raws[index].target is None:
+                        whole.setdefault(found, {})
+                        whole[found][consequence] = whole[found].get(consequence, 0) + 1
                     worst[found] = min(worst.get(found, _severity(raws[found])), _severity(raws[index]), key=_rank)
                     break
     result = []
@@ -105,7 +114,8 @@ def fold(raws: list[Raw]) -> list[Raw]:
             continue
         if index in counts:
             details = {**raw.fault.details, "consequences": dict(sorted(counts[index].items()))}
-            raw = raw._replace(fault=raw.fault._replace(details=details, severity=worst[index]))
+            fault = raw.fault._replace(details=details, severity=worst[index])
+            raw = raw._replace(fault=fault, folded=whole.get(index, {}))
         result.append(raw)
     return result
 
@@ -123,17 +133,11 @@ def _explains(cause: Raw, consequence: Raw) -> bool:
     return not mild or _severity(cause).rank <= _severity(consequence).rank
 
 
-def merge(raws: Iterable[Raw], order: Mapping[str, int], declared: Mapping[str, Source] = {}) -> list[Finding]:
-    """Findings that are equal in all but the target become one; ``order`` numbers the targets.
-
-    ``declared``: where the artifacts are declared, by their ids. What is wrong with a file that several functions share
-    is told once; what is wrong with a deployment as a whole, of each.
-    """
-    merged: dict[str, tuple[Finding, set[str]]] = {}
+def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Found]:
+    """Findings that are equal in all but the target become one; ``order`` numbers the targets."""
+    merged: dict[str, tuple[Raw, Finding, set[str]]] = {}
     for raw in raws:
-        finding = _finding(raw)._replace(
-            source=declared.get(raw.fault.subject.id if raw.fault.subject else "", raw.source)
-        )
+        finding = _finding(raw)
         key = json.dumps(
             [
                 finding.rule,
@@ -144,32 +148,36 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int], declared: Mapping[str, 
                 finding.fact,
                 finding.fix,
                 finding.details,
-                finding.source if finding.path is None else None,
+                finding.source,
             ],
             sort_keys=True,
             default=str,
         )
-        targets = merged.setdefault(key, (finding, set()))[1]
+        targets = merged.setdefault(key, (raw, finding, set()))[2]
         if raw.target is not None:
             targets.add(raw.target)
-    findings = [f._replace(targets=tuple(sorted(found, key=order.__getitem__))) for f, found in merged.values()]
-    return ordered(findings)
+    found = [
+        Found(finding._replace(targets=tuple(sorted(targets, key=order.__getitem__))), raw.rule.scope, raw.folded)
+        for raw, finding, targets in merged.values()
+    ]
+    found.sort(key=lambda item: in_order(item.finding))
+    return found
 
 
-def ordered(findings: Iterable[Finding]) -> list[Finding]:
-    """The worst first; then by rule and place."""
-
-    def order(found: Finding) -> tuple[object, ...]:
-        place = found.artifact or "", found.path or ""
-        return found.severity.rank, found.rule, *place, found.message, found.targets
-
-    return sorted(findings, key=order)
+def in_order(finding: Finding) -> tuple[object, ...]:
+    """Sorts the findings of a report: the worst first."""
+    source = finding.source or Source("")
+    declared = (source.file, source.line or 0, source.resource or "")
+    where = (finding.artifact or "", finding.path or "")
+    return (finding.severity.rank, finding.rule, *where, finding.message, finding.targets, declared)
 
 
 def _finding(raw: Raw) -> Finding:
     rule, fault = raw.rule, raw.fault
-    path = fault.path
+    path, source = fault.path, raw.source
     name = path if path is not None else (fault.subject.artifact.name if fault.subject is not None else None)
+    resource = (source.resource or source.file) if source is not None else None
+    name = name if name is not None else resource
     message = f"{name}: {fault.fact}" if name else fault.fact
     settled: dict[str, Any] = {} if fault.confidence is None else {"confidence": fault.confidence}
     return Finding(
@@ -181,8 +189,10 @@ def _finding(raw: Raw) -> Finding:
         path=path,
         fix=fault.fix,
         details=fault.details,
-        fingerprint=fingerprint(rule.id, path, fault.fact),
+        # Two resources with the same fault are two faults.
+        fingerprint=fingerprint(rule.id, path if path is not None else resource, fault.fact),
         fact=fault.fact,
+        source=source,
         **settled,
     )
 

@@ -5,21 +5,13 @@ What a decision takes out is not gone: it is ``suppressed``, with what took it o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ..finding import Confidence, Finding, Suppressed
-from ..named_tuple import NamedTuple
-from .judge import ARTIFACT, named, normalised, ordered
+from .judge import ARTIFACT, named, normalised
 from .options import Options
 from .overrides import Accepted, Baseline, Exemption, Overrides
 from .places import WHOLE, absolute, below, fits, is_below, split_place
-
-
-class Judged(NamedTuple):
-    """``findings`` count; ``suppressed`` do not, each with what took it out."""
-
-    findings: tuple[Finding, ...]
-    suppressed: tuple[Suppressed, ...]
 
 
 class Decisions:
@@ -36,20 +28,13 @@ class Decisions:
         accepted = options.baseline.entries if options.baseline is not None else ()
         self._accepted = None if accepted is None else {baseline_key(entry) for entry in accepted}
 
-    def judge(self, findings: Iterable[Finding]) -> Judged:
-        """Those that count, by severity, and those that do not."""
-        kept: list[Finding] = []
-        suppressed: list[Suppressed] = []
-        for found in findings:
-            finding, off = self._with_severity(found)
-            if self._options.select and not any(named(finding, word) for word in self._options.select):
-                continue
-            taken = Suppressed(finding, "severity", "off") if off else self._taken(finding)
-            if taken is None:
-                kept.append(finding)
-            else:
-                suppressed.append(taken)
-        return Judged(tuple(ordered(kept)), tuple(suppressed))
+    def judge(self, found: Finding) -> Finding | Suppressed | None:
+        """The finding as it counts, or what takes it out; None when its rule was not asked for."""
+        finding, off = self._with_severity(found)
+        if self._options.select and not any(named(finding, word) for word in self._options.select):
+            return None
+        taken = Suppressed(finding, "severity", "off") if off else self._taken(finding)
+        return taken or finding
 
     def _with_severity(self, finding: Finding) -> tuple[Finding, bool]:
         """The finding as bad as it was decided to be, and whether it was turned off."""

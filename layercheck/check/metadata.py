@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 from ..artifact import FILE, Entry
 from ..artifact.distributions import normalise
 from ..artifact.python_imports import Import
 from ..artifact.python_metadata import asks, may_ask
 from ..json_table import read_table
+from ..named_tuple import TYPE_CHECKING
 from ..rules import Subject
 from ..rules.python_findings import Asked
 from .python_code import PythonCode
+
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_READ = 2 << 20
 """Bytes of code of one artifact that are parsed for this."""

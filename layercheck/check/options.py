@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, BinaryIO
 
 from ..artifact import Artifact
 from ..environment import Environment
 from ..finding import Confidence, Severity
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .overrides import Baseline, Overrides
 
 if TYPE_CHECKING:
+    from typing import BinaryIO, TypeAlias
+
     from ..rules import Declared
 
-Input = str | os.PathLike[str] | bytes | BinaryIO | Artifact
+Input: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | Artifact"
 """An artifact: a path, the bytes of an archive, a binary file object, or one that is open already."""
+
+
+_ARN = r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d*:layer:[^:]+(:\d+)?$"
 
 
 class Absent(NamedTuple):
@@ -26,8 +31,22 @@ class Absent(NamedTuple):
 
 
 PACKAGERS = ("zip", "zip-y", "sam", "cdk")
-Layer = Input | Absent
+Layer: TypeAlias = "Input | Absent"
 """A further layer of a function. A text that is a layer's ARN stands for one that is not at hand, too."""
+
+
+def absent_name(layer: Layer) -> str | None:
+    """What to call a layer that is not at hand; None for one that is."""
+    if isinstance(layer, Absent):
+        return layer.name
+    return layer if isinstance(layer, str) and re.match(_ARN, layer) else None
+
+
+def key_of(source: Input) -> str | int:
+    """By what an artifact is known again: its path, or else the object that was given."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fsdecode(source)
+    return id(source)
 
 
 class Options(NamedTuple):

@@ -8,6 +8,7 @@ below it. Patterns are the user's and names may be hostile: no pair of them take
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 
 WHOLE = "."
@@ -55,7 +56,10 @@ def part_fits(pattern: str, part: str) -> bool:
 
 def absolute(path: str, folder: str) -> str:
     """The path, as seen from ``folder`` (absolute), with forward slashes, without ``..``."""
-    return posixpath.normpath(posixpath.join(folder.replace("\\", "/"), path.replace("\\", "/")))
+    path = path.replace("\\", "/")
+    # With a drive it is absolute, though POSIX knows nothing of drives.
+    whole = path if re.match(r"[A-Za-z]:/", path) else posixpath.join(folder.replace("\\", "/"), path)
+    return posixpath.normpath(whole)
 
 
 def below(path: str, base: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..rules import StackView, Subject, TargetView
-from .hashes import HashCheck
+from .hashes import Compared, HashCheck
 from .lost import lost_files
 from .metadata import metadata_asked
 from .needs import NeedReader, listed_in
@@ -11,12 +11,12 @@ from .python_code import PythonCode
 
 
 class PythonPackages:
-    """Reads the code of packages again where a fault makes it worth while, for all deployments of a run."""
+    """Reads the code of packages again where a fault makes it worth while, for one deployment on all its targets."""
 
-    def __init__(self) -> None:
+    def __init__(self, compared: dict[str, Compared]) -> None:
         self._code = PythonCode()
         self._needs = NeedReader(self._code)
-        self._hashes = HashCheck()
+        self._hashes = HashCheck(compared)
 
     def of_stack(self, stack: StackView, *, verify_hashes: bool) -> StackView:
         """The stack with what its packages have lost, whatever the target."""
@@ -32,6 +32,6 @@ class PythonPackages:
         """The view with what is required on its target, and not there."""
         return view._replace(needs=self._needs.needs(view), unlisted=self._needs.unlisted(view))
 
-    def unread(self, subject: Subject) -> list[str]:
+    def unread(self, subject: Subject) -> tuple[str, ...]:
         """The files of an artifact that are too large to be compared with their RECORD."""
-        return [path for owner, path in self._hashes.unread if owner is subject]
+        return self._hashes.unread(subject)

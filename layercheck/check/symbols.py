@@ -6,14 +6,12 @@ and only when everything else of that process is known.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..elf import ElfImage
 from ..filesystem import Filesystem, Hit
 from ..linker import Load, LoadedObject, Resolution
 from ..linker.behaviour import behaviour_of
 from ..linker.roots import own_musl_loader
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from ..elf.symbols import Symbols

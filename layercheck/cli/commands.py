@@ -6,10 +6,13 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
-from typing import Any, BinaryIO
 
+from ..named_tuple import TYPE_CHECKING
 from . import COULD_NOT, FOUND, OK, USAGE, say
 from .output import Output, OutputError, use_color
+
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO
 
 
 def fail(text: str, code: int) -> int:
@@ -67,7 +70,7 @@ def check_command(options: Namespace) -> int:
                 jobs.append(Job(source(name), mine))
         if options.set and not projects:
             raise ValueError("--set: no INPUT is a project with parameters")
-        report = run_jobs(jobs, wanted)
+        report = run_jobs(jobs, wanted, workers=options.jobs)
         if projects:
             report = judged(report, projects)
     except UnknownRuntime as error:

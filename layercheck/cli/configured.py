@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Any
+
+from ..named_tuple import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..check import Options
     from ..check.overrides import Baseline
     from ..config.read import ArtifactEntry, Configuration

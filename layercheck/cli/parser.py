@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from .. import _version
+from ..named_tuple import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 FORMATS = ("text", "concise", "json")
 _TAKES_VALUE = frozenset(
     {"--set", "--packager", "--min-confidence", "--baseline", "--write-baseline", "--config"}
     | {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
-    | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
+    | {"-j", "--jobs", "--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
     | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
 )
 _EPILOG = """'layercheck check --help' lists the options of a check.
@@ -90,6 +94,13 @@ def _check(check: argparse.ArgumentParser) -> None:
     from .configured import add_options
 
     check.add_argument("inputs", nargs="*", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    check.add_argument(
+        "-j",
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="processes that check (default: one for each processor, if it pays)",
+    )
     _target_options(check)
     _project_options(check)
     _rule_options(check)
@@ -268,6 +279,12 @@ def _assignment(text: str) -> tuple[str, str]:
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
+
+
+def _jobs(text: str) -> int:
+    if not re.match(r"^[0-9]{1,4}$", text) or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to 9999")
+    return int(text)
 
 
 def _size(text: str) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from typing import TYPE_CHECKING
+
+from ..named_tuple import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..check import Job, Options

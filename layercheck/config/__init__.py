@@ -5,8 +5,7 @@ Light to import: every run searches, few find. What reads and validates is impor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ..named_tuple import TYPE_CHECKING
 from .search import ConfigError, find
 
 if TYPE_CHECKING:

@@ -60,10 +60,15 @@ def _entry(item: Any, where: str) -> Accepted:
 
 def text(entries: Iterable[Accepted]) -> str:
     """The file's text: each entry once, sorted; the same findings give the same bytes."""
-    ordered = sorted(set(entries), key=lambda entry: tuple(part or "" for part in (entry.rule, *entry)))
+    ordered = sorted(set(entries), key=_order)
     lines = [json.dumps({k: v for k, v in entry._asdict().items() if v or k in _REQUIRED}) for entry in _once(ordered)]
     head = f'{{\n"schema_version": "{SCHEMA_VERSION}",\n"findings": ['
     return head + ("\n" + ",\n".join(lines) + "\n" if lines else "") + "]\n}\n"
+
+
+def _order(entry: Accepted) -> tuple[str, ...]:
+    place = entry.rule, entry.resource, entry.artifact, entry.path, entry.fact, entry.fingerprint
+    return tuple(part or "" for part in place)
 
 
 def _once(entries: Iterable[Accepted]) -> list[Accepted]:

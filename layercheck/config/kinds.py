@@ -13,6 +13,7 @@ from typing import Any
 from ..named_tuple import NamedTuple
 
 _SHOWN = 60
+_MOST_BYTES = (1 << 63) - 1
 _SIZE = r"(?i)^\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)\s*$"
 _SIZE_PATTERN = r"^\s*[0-9]{1,15}(\.[0-9]{1,15})?\s*([KMGkmg]?[Bb]?|[KMGkmg][Ii][Bb])\s*$"
 """The same in the language of JSON Schema, which has no flags."""
@@ -53,12 +54,12 @@ def show(value: Any) -> str:
 
 
 def near(word: str, words: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the known words nearest to one, if any is near."""
+    """``; did you mean 'x'?`` for the known word nearest to one, if any is near."""
     import difflib
 
     # A word longer than any that is known is near to none.
-    found = difflib.get_close_matches(word.lower().replace("_", "-"), list(words), n=2) if len(word) < 100 else []
-    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
+    found = difflib.get_close_matches(word.lower().replace("_", "-"), list(words), n=1) if len(word) < 100 else []
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def size(text: str) -> int:
@@ -137,7 +138,7 @@ def _rule_words(value: Any) -> list[str]:
 
 def _size(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
-        if not 0 <= value < 1 << 63:
+        if not 0 <= value <= _MOST_BYTES:
             raise ValueError(f"not {show(value)}")
         return value
     return size(_of(str, value))
@@ -205,7 +206,12 @@ TEXTS = Kind("a list of texts, or one", _STRINGS, _texts)
 RULES = Kind("a list of rules: ids, names or beginnings of ids", _STRINGS, _rule_words)
 SIZE = Kind(
     "a size: bytes, or a text such as 200MB or 190MiB",
-    {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _SIZE_PATTERN}]},
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": _MOST_BYTES},
+            {"type": "string", "pattern": _SIZE_PATTERN},
+        ]
+    },
     _size,
 )
 DATE = Kind("a date (YYYY-MM-DD)", {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}, _date)

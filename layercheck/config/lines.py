@@ -43,10 +43,11 @@ def key_lines(text: str) -> dict[Path, int]:
 
 
 def nearest_line(lines: dict[Path, int], path: Path) -> int | None:
-    """The line of the key, or of the nearest table around it; None when none is known."""
+    """The line of the key, or of the first thing in it, or of the nearest table around it; None when none is known."""
     while path:
-        if path in lines:
-            return lines[path]
+        inside = [line for key, line in lines.items() if key[: len(path)] == path]
+        if inside:
+            return min(inside)
         path = path[:-1]
     return None
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 OWN, SHARED = "layercheck.toml", "pyproject.toml"
 MAX_BYTES = 1 << 20
 """A configuration longer than that is none that people wrote."""
+_MENTIONED = rb"layercheck[\"']?[ \t]*[.=]|\.[ \t]*[\"']?layercheck[\"']?[ \t]*\]"
+"""Whatever way a table is written in TOML, its name is there, as a key; most files that name us only depend on us."""
+_DOTTED = r"""(?<![\w-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}"""
+"""A key of so many parts is none that people wrote; the standard parser would take minutes over thousands of them."""
 _WAY_OUT = "--no-config leaves it out"
 
 
@@ -64,10 +68,11 @@ def find(explicit: str | None = None) -> Found | None:
 def _explicit(path: str) -> Found:
     shown = path.replace(os.sep, "/")
     try:
-        if stat.S_ISDIR(os.stat(path).st_mode):
-            raise ConfigError(f"{shown}: is a directory, not a configuration")
+        mode = os.stat(path).st_mode
     except (OSError, ValueError) as error:
         raise ConfigError(f"{shown}: {_reason(error)}") from None
+    if stat.S_ISDIR(mode):
+        raise ConfigError(f"{shown}: is a directory, not a configuration")
     found = _parse(path, shown, _bytes(path, shown))
     if found is None:
         raise ConfigError(f"{shown}: has no table [tool.layercheck]")
@@ -89,8 +94,7 @@ def _read(path: str, shown: str) -> Found | None:
             return None
         raise ConfigError(f"{shown}: is not a regular file ({_WAY_OUT})")
     data = _bytes(path, shown, _WAY_OUT)
-    # Whatever way a table is written in TOML, its name is there.
-    return _parse(path, shown, data) if own or b"layercheck" in data else None
+    return _parse(path, shown, data) if own or re.search(_MENTIONED, data) else None
 
 
 def _bytes(path: str, shown: str, hint: str = "") -> bytes:
@@ -128,6 +132,8 @@ def _parse(path: str, shown: str, data: bytes) -> Found | None:
 
 
 def _document(text: str, shown: str) -> dict[str, Any]:
+    if re.search(_DOTTED, text, re.ASCII):
+        raise ConfigError(f"{shown}: has a key of more than 100 parts")
     import sys
     from importlib import import_module
 

@@ -10,12 +10,17 @@ that a file which does not fit into memory costs at most two further passes over
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from ..finding import Defect
+from ..named_tuple import TYPE_CHECKING
 from .image import ElfImage, Segment
 from .layout import FORMATS, Format, View
 from .notes import read_notes
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 MAX_DYNAMIC = 4_096
 """Dynamic entries read. The largest seen in the wild is below 200."""

@@ -7,11 +7,12 @@ inside are ordinary dicts, so that everything can be sent to another process; no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
     from ..elf import ElfImage
 
 

@@ -6,15 +6,17 @@ The rules are those of glibc's ``dl-load.c``, ``dl-deps.c``, ``dl-open.c`` and `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeAlias
 
 from ..elf import ElfImage
+from ..named_tuple import TYPE_CHECKING
 from .library import FATAL, Library, Refusal, wants_executable_stack
 from .model import Load, LoadedObject, Lookup
 from .search import SearchList
 from .versions import Needs
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from .glibc import GlibcLoader
 
 MAX_OBJECTS = 5_000

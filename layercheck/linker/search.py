@@ -6,9 +6,8 @@ Rules as in glibc's ``dl-load.c`` (2.26 to 2.43), checked against recorded runs 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .library import Library, Refusal

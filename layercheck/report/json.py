@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from ..finding import (
     ArtifactSummary,
@@ -23,7 +22,11 @@ from ..finding import (
     Target,
     Unchecked,
 )
+from ..named_tuple import TYPE_CHECKING
 from .order import finding_order, id_order, remark_order
+
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA_VERSION = "1.0"
 

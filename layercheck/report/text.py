@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..finding import ArtifactSummary, ProjectSummary, Report, Severity, Target, Unchecked
+from ..finding import ArtifactSummary, Report, Severity, Target, Unchecked
 from .order import id_order
 from .page import Page
 from .text_compatibility import write_compatibility
 from .text_decisions import write_decisions
 from .text_findings import write_findings
 from .text_totals import write_totals
-from .words import Names, human, plural, tally
+from .words import Names, human, plural, project_words, tally
 
 _TARGETS_SHOWN = 6
 _FEW_ELF_FILES = 8
@@ -34,19 +34,9 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
     return page.finish()
 
 
-_FORMS = {"sam": "SAM template", "cloudformation": "CloudFormation template", "cdk": "CDK assembly"}
-
-
-def _project(project: ProjectSummary) -> str:
-    counts = [plural(project.functions, "function"), plural(project.layers, "layer")]
-    if project.stacks > 1:
-        counts.append(plural(project.stacks, "stack"))
-    return f"{_FORMS[project.form]}, {', '.join(counts)}"
-
-
 def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> None:
     for project in report.projects:
-        page.paragraph((project.file, "bold"), f": {_project(project)}", hang=2)
+        page.paragraph((project.file, "bold"), f": {project_words(project)}", hang=2)
     for artifact in sorted(report.artifacts, key=lambda item: id_order(item.id)):
         page.paragraph((artifact.path, "bold"), f": {_artifact(artifact)}", hang=2)
         for item in artifact.linkage:
@@ -78,17 +68,8 @@ def _artifact(artifact: ArtifactSummary) -> str:
     return f"{artifact.kind} {artifact.form}{reason}, " + ", ".join(sizes + counts)
 
 
-def _reason(target: Target) -> str:
-    """Where the target comes from; in a project, from the resource."""
-    source = target.source
-    if source is None or source.resource is None:
-        return target.reason
-    rest = target.reason.removeprefix("as given").removeprefix("-r").removeprefix(" and ").removeprefix("; ")
-    return f"{source.resource}, {source.file}:{source.line}" + (f"; {rest}" if rest else "")
-
-
 def _target(target: Target, names: Names) -> str:
-    parts = [names.target(target) + (f" ({_reason(target)})" if target.reason else "")]
+    parts = [names.described(target)]
     if target.handler is not None:
         parts.append(f"handler {target.handler}")
     if target.state != "supported":

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from ..elf import ElfImage
 from ..json_table import read_table
 from ..linker.roots import is_extension_name
+from ..named_tuple import TYPE_CHECKING
 from .alternatives import module_of
 from .base import Subject, TargetView, quote
 from .building import compilers, copy_library, rust, system_of
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _MANY = 20
 """Packages named in one command; for more, the list that they were installed from is shorter."""

@@ -6,9 +6,7 @@ one another.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
 
 from ..artifact import Artifact, Facts
 from ..artifact.distributions import DistributionIndex
@@ -20,14 +18,16 @@ from ..environment import Environment, Limits, Runtime
 from ..filesystem import TASK, Filesystem, Hit, Overlay
 from ..finding import Confidence, Defect, Severity, Source
 from ..linker import Resolution
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .shape import Shape
 
 if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
+
     from ..linker.symbols import Lacking
     from .python_findings import Altered, Asked, Listed, Lost, Need, Unlisted
 
-Scope = Literal["artifact", "stack", "target", "project"]
+Scope: TypeAlias = 'Literal["artifact", "stack", "target", "project"]'
 
 
 class Subject(NamedTuple):
@@ -157,6 +157,8 @@ class TargetView(NamedTuple):
 
 def quote(text: str) -> str:
     """A file's name for a command that people paste: nothing in it may be taken for shell syntax or a new line."""
+    import shlex
+
     return shlex.quote(text) if is_printable(text) else "FILE"
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 
 from ..finding import Confidence, Severity
 from ..json_table import read_table
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .advice import reinstall
 from .base import Fault, Subject, TargetView, Unsure, quote, rule, zip_again
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .modules import Modules
 
 _SHOWN = 20

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from ..artifact.distributions import Distribution
 from ..artifact.python_imports import module_name
 from ..filesystem import Hit
 from ..json_table import read_table
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .base import Subject, TargetView
 from .installed import Installed, installed, search_path
 from .requirement import Possible, Requirement, applies, marker_values, parse, satisfies
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Needed(NamedTuple):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
 
 from ..finding import Confidence, Severity
+from ..named_tuple import TYPE_CHECKING
 from .advice import does_without, pip_install
 from .base import Fault, TargetView, Unsure, quote, rule
 from .installed import Installed, installed, search_path
 from .python_findings import IMPORT, INNER, NONE, PART, UNKNOWN, Altered, Asked, Lost, Need, Step, Use
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..artifact.distributions import Distribution
     from .closure import Needed
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any
 
 from ..artifact import RIDS, DotnetDeps, NativeAsset
 from ..finding import Confidence, Severity
 from ..json_table import read_table
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, number, quote, rule
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _LANGUAGES = ("dotnet", "provided")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ..finding import Confidence, Severity
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .base import Fault, Subject, TargetView, quote, rule
 from .installed import Installed, installed
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _TOOLS = frozenset(("pip", "setuptools", "wheel"))
 """They build packages, and no function runs them: which version there is does not matter."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from posixpath import normpath
-from typing import Any
 
 from ..elf import ElfImage
 from ..elf.image import MACHINES
@@ -12,9 +11,13 @@ from ..environment import runtimes
 from ..filesystem import Hit, Node
 from ..finding import Severity
 from ..linker import Load, Lookup, MissingVersion
+from ..named_tuple import TYPE_CHECKING
 from .advice import does_without, for_library, for_version
 from .alternatives import family
 from .base import Fault, Subject, TargetView, number, quote, rule
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _TRIED = 100
 _ASKED = 6

@@ -10,19 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any
 
 from ..filesystem import Node
 from ..finding import Confidence, Severity
 from ..json_table import read_table
 from ..linker import Uncalled
 from ..linker.native_calls import variants
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .advice import for_opened
 from .base import Fault, Subject, TargetView, Unsure, quote
 from .by_name import copies_by_stem, stem_of, system_copy
 from .dotnet import is_known, publish
 from .linking import inside, is_usable, place_of
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _ELSEWHERE = (".dll", ".exe")
 _FRAMEWORK = "System."

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from ..filesystem import Node
 from ..finding import Confidence, Severity
 from ..linker import Unopened
+from ..named_tuple import TYPE_CHECKING
 from .advice import for_opened
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
 from .by_name import copies_by_stem, stem_of, system_copy
 from .linking import LOADER, SEARCH, inside, is_usable, place_of
 from .native_calls import uncalled
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _ODBC = "https://www.unixodbc.org/odbcinst.html"
 _FIND_LIBRARY = "https://docs.python.org/3/library/ctypes.html#finding-shared-libraries"

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ..artifact import FILE, Facts
 from ..filesystem import Hit
 from ..finding import Confidence, Severity
 from ..json_table import read_table
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 _VERSION = r"^v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(-[0-9A-Za-z.-]+)?"
 _RUNTIME_NAME = "AWS_LAMBDA_JS_RUNTIME"
 """By this variable, too, @sparticuz/chromium is told on which runtime it is."""
-Release = Mapping[str, Any]
+Release: TypeAlias = "Mapping[str, Any]"
 
 
 def table() -> Mapping[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from ..environment import UnknownRuntime, runtime, runtimes
+from ..environment import Runtime, UnknownRuntime, runtime, runtimes
 from ..finding import Severity
 from .base import Fault, rule
 from .project_view import DeclaredFunction, ProjectView
@@ -63,7 +64,12 @@ def _newest(name: str) -> str | None:
     language = name.rstrip("0123456789.x") if not name.startswith("provided") else "provided"
     language = {"go": "provided", "dotnetcore": "dotnet"}.get(language.split(".")[0], language.split(".")[0])
     fitting = [item for item in runtimes() if item.language == language and item.deprecation_date is not None]
-    return max(fitting, key=lambda item: item.deprecation_date or "").identifier if fitting else None
+    return max(fitting, key=_age).identifier if fitting else None
+
+
+def _age(item: Runtime) -> tuple[str, list[int]]:
+    """Sorts runtimes of one language from the oldest to the newest."""
+    return item.deprecation_date or "", [int(number) for number in re.findall(r"\d+", item.identifier)]
 
 
 @rule(

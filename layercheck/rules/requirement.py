@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any
 
 from ..artifact.distributions import normalise
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_LENGTH = 4_096
 """Characters of a requirement that is looked at."""

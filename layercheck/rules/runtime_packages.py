@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from ..finding import Confidence, Severity
 from ..json_table import read_table
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .advice import pip_install
 from .base import Fault, Subject, TargetView, Unsure, quote, rule
 from .installed import Installed, installed, search_path
 from .requirement import parse, satisfies
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _LEAST_BYTES = 1_048_576
 """Copies that take less together are not worth a word: nearly every layer has urllib3 or six by way of another."""

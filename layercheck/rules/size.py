@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ..artifact import FILE
 from ..finding import Confidence, Severity
+from ..named_tuple import TYPE_CHECKING
 from .base import ArtifactView, Fault, StackView, Subject, rule, zip_again
 from .modes import debris
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _QUOTAS = "AWS Lambda developer guide, Lambda quotas"
 _IMAGE_LIMIT = 10 * 1000**3

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 
 from ..artifact.packages import Package
 from ..finding import Confidence, Severity
 from ..json_table import read_table
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .base import Fault, Subject, TargetView, quote, rule
 from .installed import search_path
 from .requirement import satisfies
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _STANDARD = r"/lib/python3\.\d+$"
 _FORMS = ("/__init__.py", ".py", "/__init__.pyc", ".pyc")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
 
 from ..finding import Severity
 from ..linker import Load
+from ..named_tuple import TYPE_CHECKING
 from .advice import does_without, for_symbols, reinstall
 from .alternatives import family
 from .base import Fault, Subject, TargetView, rule
 from .linking import place_of
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..linker.symbols import Unbound
 
 _TOLD = 4

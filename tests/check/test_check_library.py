@@ -101,7 +101,7 @@ def test_check_can_be_called_whatever_was_imported_before(first: str) -> None:
 def test_importing_the_package_imports_nothing_heavy() -> None:
     code = "import sys, layercheck\nprint(sorted(m for m in sys.modules if m.startswith('layercheck')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['layercheck', 'layercheck._version']"
+    assert done.stdout.strip() == "['layercheck', 'layercheck._version', 'layercheck.named_tuple']"
     heavy = "{'rich', 'elftools', 'wheel_inspect', 'packaging', 'yaml', 'asyncio', 'xml', 'urllib.request'}"
     code = (
         f"import sys, layercheck\nlayercheck.check({GOOD!r}, runtime='python3.12')\nprint({heavy} & set(sys.modules))"

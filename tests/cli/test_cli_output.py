@@ -218,4 +218,4 @@ def test_help_does_not_load_the_library() -> None:
         "print([m for m in sys.modules if m.startswith('layercheck.') and '.cli' not in m])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['layercheck._version']"
+    assert done.stdout.strip() == "['layercheck._version', 'layercheck.named_tuple']"

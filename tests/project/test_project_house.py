@@ -17,11 +17,10 @@ ROOMS = (
     "linker",
     "rules",
     "check",
-    "config",
-    "project",
     "inspect",
     "report",
     "config",
+    "project",
     "cli",
 )
 """From the ground up."""

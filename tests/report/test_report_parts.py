@@ -14,9 +14,11 @@ from layercheck.finding import (
     Confidence,
     Finding,
     Linkage,
+    Remark,
     Report,
     Severity,
     Source,
+    Suppressed,
     Target,
     Unchecked,
 )
@@ -121,6 +123,25 @@ REPORTS = st.builds(
     ).map(tuple),
     gate=st.booleans(),
     limit_bytes=st.integers(1, 10**9),
+    suppressed=st.lists(
+        st.builds(
+            Suppressed,
+            finding=FINDINGS,
+            by=st.sampled_from(["ignore", "severity", "path", "exception", "baseline", "confidence"]),
+            reason=NAMES,
+        ),
+        max_size=4,
+    ).map(tuple),
+    remarks=st.lists(
+        st.builds(
+            Remark,
+            kind=st.sampled_from(["expired-exception", "unused-exception", "gone-from-baseline"]),
+            severity=st.sampled_from(Severity),
+            message=ANY_TEXT,
+            source=SOURCES,
+        ),
+        max_size=4,
+    ).map(tuple),
 )
 
 
@@ -131,6 +152,8 @@ def test_any_report_is_valid_json_with_everything_in_it(made: Report) -> None:
     VALIDATOR.validate(document)
     assert len(document["findings"]) == len(made.findings)
     assert len(document["unchecked"]) == len(made.unchecked)
+    assert len(document["suppressed"]) == len(made.suppressed)
+    assert len(document["remarks"]) == len(made.remarks)
 
 
 @given(REPORTS, st.booleans(), st.booleans(), st.integers(1, 200))
