@@ -22,13 +22,13 @@ def kinds(artifact: Artifact) -> dict[str, str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A workspace whose function links to a package beside it."""
-    (tmp_path / "shared/deep").mkdir(parents=True)
-    (tmp_path / "shared/deep/util.py").write_text("NAME = 1\n")
-    (tmp_path / "shared/one.py").write_text("ONE = 1\n")
+    (tmp_path / "common/deep").mkdir(parents=True)
+    (tmp_path / "common/deep/util.py").write_text("NAME = 1\n")
+    (tmp_path / "common/one.py").write_text("ONE = 1\n")
     made = tmp_path / "function"
     made.mkdir()
-    (made / "index.py").write_text("import shared.one\n\n\ndef handler(event, context): ...\n")
-    (made / "shared").symlink_to("../shared")
+    (made / "index.py").write_text("import common.one\n\n\ndef handler(event, context): ...\n")
+    (made / "common").symlink_to("../common")
     (made / "again.py").symlink_to("index.py")
     return made
 
@@ -38,20 +38,20 @@ def test_what_they_lead_to_is_packed(folder: Path) -> None:
     assert kinds(found) == {
         "again.py": "symlink",
         "index.py": "file",
-        "shared": "directory",
-        "shared/deep": "directory",
-        "shared/deep/util.py": "file",
-        "shared/one.py": "file",
+        "common": "directory",
+        "common/deep": "directory",
+        "common/deep/util.py": "file",
+        "common/one.py": "file",
     }
-    (entry,) = [entry for entry in found.entries if entry.path == "shared/one.py"]
+    (entry,) = [entry for entry in found.entries if entry.path == "common/one.py"]
     assert found.read(entry, 100) == b"ONE = 1\n"
-    assert kinds(opened(folder, follow=False))["shared"] == "symlink"
+    assert kinds(opened(folder, follow=False))["common"] == "symlink"
 
 
 def test_a_link_of_what_was_linked_is_followed_too(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "far.py").write_text("x = 1\n")
-    (tmp_path / "shared/far.py").symlink_to("../far.py")
-    assert kinds(opened(folder))["shared/far.py"] == "file"
+    (tmp_path / "common/far.py").symlink_to("../far.py")
+    assert kinds(opened(folder))["common/far.py"] == "file"
 
 
 @pytest.mark.parametrize("target", ["/", "..", "nowhere", "/dev/zero", "/proc/self/status", "loop"])
@@ -62,10 +62,10 @@ def test_what_leads_round_or_to_nothing_of_a_file_stays_a_link(folder: Path, tar
 
 def test_links_that_lead_to_one_another_end(folder: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        (tmp_path / f"shared/{name}").symlink_to("../shared")
-        (tmp_path / f"shared/deep/{name}").symlink_to("..")
+        (tmp_path / f"common/{name}").symlink_to("../common")
+        (tmp_path / f"common/deep/{name}").symlink_to("..")
     found = kinds(opened(folder))
-    assert found["shared/a"] == found["shared/b"] == found["shared/deep/a"] == "symlink"
+    assert found["common/a"] == found["common/b"] == found["common/deep/a"] == "symlink"
     assert len(found) == 10
 
 
@@ -93,9 +93,9 @@ def test_a_pipe_outside_is_not_read(folder: Path, tmp_path: Path) -> None:
 def test_many_files_outside_are_left_out(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directory_scan, "MAX_FOLLOWED", 3)
     for number in range(9):
-        (tmp_path / f"shared/x{number}.py").touch()
+        (tmp_path / f"common/x{number}.py").touch()
     found = opened(folder)
-    assert len([path for path in kinds(found) if path.startswith("shared")]) == 3
+    assert len([path for path in kinds(found) if path.startswith("common")]) == 3
     assert [(d.kind, d.detail) for d in found.defects] == [
         ("left-out", "more than 3 files are reached through links out of the directory")
     ]
