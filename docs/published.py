@@ -203,6 +203,7 @@ def cell(result: Result) -> str:
     warnings = sorted({rule for rule, severity, *_ in result["findings"] if severity == "warning"})
     told = ", ".join(errors) if errors else "passes"
     told += f" ({', '.join(warnings)})" if warnings else ""
+    told += f", {result['unchecked']} not checked" if result["unchecked"] else ""
     return told + ("" if result["real"] is None else ", done" if result["real"] == "" else ", fails")
 
 
@@ -217,8 +218,9 @@ def page(data: Any, results: dict[str, dict[str, Result]]) -> str:
         "",
         f"This page is written by `docs/published.py`: {len(layers)} layers that vendors publish in packages, or tell "
         f"how to build, as of {data['date']}, each checked on the runtimes that it is meant for. *passes* means no "
-        "error, with the rules that only warn in brackets; otherwise the rules that found an error. *done*: the "
-        "interpreter of that runtime really imported its modules, or started its programs.",
+        "error, with the rules that only warn in brackets; otherwise the rules that found an error. *not checked*: "
+        "what the report says cannot be told from the layer. *done*: the interpreter of that runtime really "
+        "imported its modules, or its programs were started.",
         "",
         f"{len(passing)} of {len(cells)} targets pass, {len(failing)} have an error for the reasons below, "
         f"{len([c for c in cells if 'none' in c])} cannot be built; {len([c for c in cells if c.get('real') == ''])} "
@@ -253,7 +255,9 @@ def page(data: Any, results: dict[str, dict[str, Result]]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write the page, and tell what is not as it should be."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", metavar="WORD", help="measure the layers with this word in their name; - for none")
+    parser.add_argument(
+        "--only", metavar="WORD", help="those with this word in their name; if none has it, only write the page"
+    )
     options = parser.parse_args(arguments)
     data = json.loads((ROOT / "docs" / "published.json").read_text())
     results: dict[str, dict[str, Result]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
