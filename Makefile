@@ -9,7 +9,7 @@ DEMO = .cache/demo/image-processing.zip
 FUZZ_TARGETS = zip elf probes python check
 FUZZ_SECONDS ?= 20
 
-.PHONY: help demo test test-slow fuzz lint docs bench clean
+.PHONY: help demo test test-slow fuzz lint docs golden bench clean
 
 help:
 	@echo "make demo   build a layer of numpy and Pillow and check it against three targets"
@@ -18,6 +18,7 @@ help:
 	@echo "make fuzz   fuzz each reader for FUZZ_SECONDS ($(FUZZ_SECONDS)), guided by coverage"
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   write the generated pages anew"
+	@echo "make golden write the reports that tests compare with anew"
 	@echo "make bench  build the benchmark layers and compare with unzip (LAYERS=\"$(LAYERS)\")"
 	@echo "make clean  remove .venv, caches and what was built"
 
@@ -68,6 +69,9 @@ lint: $(VENV)/.developed
 
 docs: $(VENV)/.developed
 	$(BIN)/python docs/generate.py
+
+golden: $(VENV)/.developed
+	$(BIN)/python tests/golden/write.py
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/layers.py --output .cache/layers $(LAYERS)

@@ -178,12 +178,14 @@ def open_artifact(
     """
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
+        # What is said of it is the same on every system.
+        name = name or path.replace(os.sep, "/")
         if os.path.isdir(path):
-            return Artifact(name or path, "directory", DirectoryScan(path, follow=follow), None)
+            return Artifact(name, "directory", DirectoryScan(path, follow=follow), None)
         if not _is_regular(path):
             with open(path, "rb") as pipe:
-                return _open_zip(open_stream(pipe), name or path, engine, progress)
-        return _open_zip(open_path(path), name or path, engine, progress)
+                return _open_zip(open_stream(pipe), name, engine, progress)
+        return _open_zip(open_path(path), name, engine, progress)
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _open_zip(BytesSource(bytes(source)), name or "<bytes>", engine, progress)
     if not isinstance(source, io.TextIOBase) and hasattr(source, "read"):

@@ -12,7 +12,10 @@ from ..named_tuple import NamedTuple
 HEAD = 6_144
 """Bytes of a module in which its imports are sought."""
 _LINES = rb"\n(?:import|from) +([\w., ]+)"
+_IMPORTS = rb"\n(?:from +([\w.]+)|import) +([^\n]*)"
 _SEPARATORS = bytes.maketrans(b",.", b"  ")
+_DOTTED = bytes([byte if (chr(byte).isalnum() and byte < 128) or byte in b"_." else 0x20 for byte in range(256)])
+_WORDS = bytes([byte if byte < 128 and (chr(byte).isalnum() or byte == 0x5F) else 0x20 for byte in range(256)])
 _BY_ATTRIBUTE = ("collections", "inspect", "asyncio", "pkgutil", "configparser")
 """Modules whose lost names are used as attributes at the top of modules: base classes, decorators, registrations."""
 _MOST = 20
@@ -41,6 +44,10 @@ class _Table(NamedTuple):
     names: Mapping[str, Removed]
     words: frozenset[bytes]
     tops: frozenset[str]
+    gone: frozenset[bytes]
+    names_in: Mapping[bytes, frozenset[bytes]]
+    used: Mapping[bytes, tuple[bytes, ...]]
+    imports: Callable[[bytes], list[tuple[bytes, bytes]]]
     lines: Callable[[bytes, int, int], list[bytes]]
 
 
@@ -61,12 +68,24 @@ def _table() -> _Table:
         modules[item["name"]] = Removed(
             item["name"], None, item["use"], item["package"], None, kept, item["whole"], item["what"]
         )
+    names_in: dict[bytes, list[bytes]] = {}
+    for dotted in (*modules, *names):
+        module, _, name = dotted.encode().rpartition(b".")
+        names_in.setdefault(module, []).append(name)
     words = {name.rpartition(".")[2] for name in (*modules, *names)} | set(_BY_ATTRIBUTE)
     # These are in every second file; their modules are told by the full name later.
     words -= {"io", "re", "requests"}
     tops = frozenset([name.partition(".")[0] for name in (*modules, *names)])
     return _Table(
-        modules, names, frozenset(word.encode() for word in words | {"vendored"}), tops, re.compile(_LINES).findall
+        modules,
+        names,
+        frozenset(word.encode() for word in words | {"vendored"}),
+        tops,
+        frozenset(name.encode() for name in (*modules, *names)),
+        {module: frozenset(inside) for module, inside in names_in.items()},
+        {module.encode(): tuple(names_in[module.encode()]) for module in _BY_ATTRIBUTE},
+        re.compile(_IMPORTS).findall,
+        re.compile(_LINES).findall,
     )
 
 
@@ -105,6 +124,8 @@ def mentioned(data: bytes, path: str) -> tuple[str, ...]:
     if "/tests/" in path:
         return ()
     table = _table()
+    if not _may_mention(data, table):
+        return ()
     lines: list[bytes] = table.lines(data, 0, HEAD)
     if data.startswith((b"import ", b"from ")):
         lines += table.lines(b"\n" + data[:HEAD], 0, data.find(b"\n", 0, HEAD) + 1 or HEAD)
@@ -128,7 +149,7 @@ def mentioned(data: bytes, path: str) -> tuple[str, ...]:
                 if name.partition(".")[0] in table.tops:
                     found.update(_known(name))
                     if name in _BY_ATTRIBUTE:
-                        found.update(_attributes(data, name))
+                        found.update(_attributes(data, name.encode()))
         elif module.partition(".")[0] in table.tops:
             if not rest.strip():
                 start = data.find(b"(", data.find(line))
@@ -139,13 +160,59 @@ def mentioned(data: bytes, path: str) -> tuple[str, ...]:
     return tuple(sorted(found)[:_MOST])
 
 
+def _may_mention(data: bytes, table: _Table) -> bool:
+    """A quicker look, which nearly all modules end with: whether an import line has to do with the table at all."""
+    for module, rest in table.imports(b"\n" + data[:HEAD]):
+        if not module:
+            for part in rest.split(b","):
+                name = (part.translate(_DOTTED).split() or (b"",))[0]
+                if _is_gone(name, table) or (name in table.used and _attributes(data, name)):
+                    return True
+            continue
+        if b"import" not in rest or _is_gone(module, table):
+            return True
+        names = table.names_in.get(module)
+        if names is not None:
+            if b"(" in rest or b"\\" in rest:
+                # The names may be on lines of their own.
+                start = data.find(b"from " + module + b" import")
+                if start < 0:
+                    return True
+                rest = data[start : data.find(b")", start) + 1 or len(data)]
+            if not names.isdisjoint(rest.translate(_WORDS).split()):
+                return True
+    return False
+
+
+def _is_gone(module: bytes, table: _Table) -> bool:
+    while module not in table.gone:
+        if b"." not in module:
+            return False
+        module = module.rpartition(b".")[0]
+    return True
+
+
 def _known(dotted: str) -> tuple[str, ...]:
     known = removed(dotted)
     return () if known is None else (known.name,)
 
 
-def _attributes(data: bytes, module: str) -> set[str]:
+def _attributes(data: bytes, module: bytes) -> set[str]:
     # At the left margin: base classes, decorators, values. What functions use fails only when they are called.
-    found = re.findall(rf"\n[\w@][^\n#]*\b{module}\.(\w+)".encode(), data) if module.encode() + b"." in data else []
-    dotted = {f"{module}.{name.decode('ascii', 'replace')}" for name in set(found)}
-    return {name for name in dotted if name in _table().names}
+    found: set[str] = set()
+    prefix = module + b"."
+    at = data.find(prefix)
+    while at >= 0:
+        after = at + len(prefix)
+        for name in _table().used[module]:
+            if data.startswith(name, after) and not _is_word(data[after + len(name) : after + len(name) + 1]):
+                line = data.rfind(b"\n", 0, at) + 1
+                margin = data[line : line + 1]
+                if line and (_is_word(margin) or margin == b"@") and b"#" not in data[line:at]:
+                    found.add(f"{module.decode()}.{name.decode()}")
+        at = data.find(prefix, after)
+    return found
+
+
+def _is_word(byte: bytes) -> bool:
+    return byte.isalnum() or byte == b"_"

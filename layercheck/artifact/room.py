@@ -53,13 +53,10 @@ class Room:
 
 def _weight(image: ElfImage) -> int:
     """About the bytes that an image takes."""
-    count = len(image.needed) + len(image.verdef or ())
-    size = sum(map(len, image.needed)) + len(image.rpath or "") + len(image.runpath or "") + len(image.soname or "")
-    size += len(image.interp or "") + len(image.filter or "") + len(image.auxiliary or "")
-    for name, nodes in image.verneed:
-        count += len(nodes) + 1
-        size += len(name)
     # Nodes have short names; where there are few, long ones would be told by their bytes.
-    size += sum([len(node) for _, nodes in image.verneed for node, _ in nodes])
-    size += sum([len(node) for node, _ in image.verdef or ()])
-    return 4 * size + _PER_NAME * count + _PER_SEGMENT * len(image.loads)
+    names = [*image.needed, image.rpath, image.runpath, image.soname, image.interp, image.filter, image.auxiliary]
+    for name, nodes in image.verneed:
+        names.append(name)
+        names += [node for node, _ in nodes]
+    names += [node for node, _ in image.verdef or ()]
+    return 4 * sum(map(len, filter(None, names))) + _PER_NAME * len(names) + _PER_SEGMENT * len(image.loads)

@@ -10,17 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from .. import _version
 from ..environment import data_version, limits
 from ..finding import ArtifactSummary, Compatibility, Finding, Report, Severity, Source, Suppressed
-from ..named_tuple import TYPE_CHECKING
 from .decide import decider, hidden, with_remarks
-from .judge import in_order
+from .judge import as_text, in_order
 from .judging import is_stated
 from .notes import Notes
 from .options import Options
 from .part import Found, Judged, Part, Rest, Seen
 from .targets import ARCHITECTURES
-
-if TYPE_CHECKING:
-    from typing import Any
 
 
 def join(parts: Sequence[Part], options: Options) -> Report:
@@ -167,11 +163,10 @@ def _identity(part: Part, seen: Seen) -> object:
 class _Merged:
     """A finding of the run; ``concerns`` are the targets that cannot pass while it counts."""
 
-    __slots__ = ("_counts", "_folded", "_told", "concerns", "details", "finding")
+    __slots__ = ("_counts", "_folded", "_told", "concerns", "finding")
 
-    def __init__(self, found: Found, finding: Finding, details: Mapping[str, Any], concerns: Sequence[str]) -> None:
+    def __init__(self, found: Found, finding: Finding, concerns: Sequence[str]) -> None:
         self.finding = finding
-        self.details = details
         self.concerns = set(concerns)
         self._told = set(finding.targets)
         self._folded = dict(found.folded)
@@ -181,7 +176,7 @@ class _Merged:
         """Take in an equal finding of another deployment."""
         self.concerns.update(concerns)
         self._told.update(finding.targets)
-        if found.scope != "artifact":
+        if finding.targets:
             return
         if finding.severity.rank < self.finding.severity.rank:
             self.finding = self.finding._replace(severity=finding.severity)
@@ -213,26 +208,24 @@ def _merge(parts: Sequence[Part], numbered: _Numbered) -> list[_Merged]:
     What is wrong with a file that several functions share is told once; what is wrong with a deployment as a whole, of
     each. An artifact's own faults are told once, with the worst severity that one of its deployments gives them.
     """
-    buckets: dict[tuple[object, ...], list[_Merged]] = {}
+    merged: dict[object, _Merged] = {}
     for part, names in zip(parts, numbered.names, strict=True):
         own = tuple([names[item.target.id] for item in part.targets])
         for found in part.findings:
             finding = _renamed(found, part, names, numbered.declared)
             concerns = finding.targets or (() if found.scope == "project" else own)
-            key, details = _key(found, finding)
-            bucket = buckets.setdefault(key, [])
             # Those of one part are merged already.
-            known = next((merged for merged in bucket if merged.details == details), None) if len(parts) > 1 else None
-            if known is None:
-                bucket.append(_Merged(found, finding, details, concerns))
+            key = _key(found, finding) if len(parts) > 1 else len(merged)
+            if key in merged:
+                merged[key].add(found, finding, concerns)
             else:
-                known.add(found, finding, concerns)
-    every = [merged for bucket in buckets.values() for merged in bucket]
+                merged[key] = _Merged(found, finding, concerns)
+    every = list(merged.values())
     if len(parts) > 1:
         order = {item.target.id: place for place, item in enumerate(numbered.targets)}
-        for merged in every:
-            merged.close(order)
-    every.sort(key=lambda merged: in_order(merged.finding))
+        for item in every:
+            item.close(order)
+    every.sort(key=lambda item: in_order(item.finding))
     return every
 
 
@@ -251,13 +244,13 @@ def _renamed(found: Found, part: Part, names: Mapping[str, str], declared: Mappi
     return finding._replace(artifact=artifact, targets=targets, source=source)
 
 
-def _key(found: Found, finding: Finding) -> tuple[tuple[object, ...], Mapping[str, Any]]:
-    """What equal findings have in common, and the details that must be equal, too."""
+def _key(found: Found, finding: Finding) -> object:
+    """What equal findings have in common."""
     whole = found.scope == "artifact"
     details = finding.details
-    if whole and "consequences" in details:
+    if not finding.targets and "consequences" in details:
         details = {name: value for name, value in details.items() if name != "consequences"}
     severity = None if whole else finding.severity
     source = finding.source if finding.path is None and not whole else None
     same = (finding.rule, finding.artifact, finding.path, finding.fact, finding.fix, finding.confidence)
-    return (*same, severity, source), details
+    return (*same, severity, source, as_text(details))

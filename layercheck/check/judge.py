@@ -138,7 +138,7 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Found]:
     merged: dict[str, tuple[Raw, Finding, set[str]]] = {}
     for raw in raws:
         finding = _finding(raw)
-        key = json.dumps(
+        key = as_text(
             [
                 finding.rule,
                 finding.severity.value,
@@ -149,9 +149,7 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Found]:
                 finding.fix,
                 finding.details,
                 finding.source,
-            ],
-            sort_keys=True,
-            default=str,
+            ]
         )
         targets = merged.setdefault(key, (raw, finding, set()))[2]
         if raw.target is not None:
@@ -162,6 +160,21 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Found]:
     ]
     found.sort(key=lambda item: in_order(item.finding))
     return found
+
+
+def as_text(value: Any) -> str:
+    """The same text for equal details, to compare them by."""
+    return json.dumps(value, sort_keys=True, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return (
+        sorted(value)
+        if isinstance(value, (set, frozenset))
+        else dict(value)
+        if isinstance(value, Mapping)
+        else str(value)
+    )
 
 
 def in_order(finding: Finding) -> tuple[object, ...]:

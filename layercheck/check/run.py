@@ -56,7 +56,9 @@ class Run:
             for name in names or [None]:
                 state.said.note(note.what, note.why, name, main if note.path is not None else None, note.path)
         for said in job.faults:
-            rule = next(rule for rule in all_rules() if rule.id == said.rule)
+            rule = next((rule for rule in all_rules() if rule.id == said.rule), None)
+            if rule is None:
+                raise ValueError(f"no rule has the id {said.rule}")
             for name in (names if said.on_targets else None) or [None]:
                 raws.append(Raw(rule, said.fault, name, said.source or job.origin))
         return Part(

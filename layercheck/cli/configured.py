@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 SETTABLE = (
     *("select", "ignore", "fail_on", "min_severity", "min_confidence", "strict", "require_target", "baseline", "date"),
     *("kind", "runtime", "architecture", "layer", "handler", "env", "environment", "libraries", "upload"),
-    *("max_unzipped", "max_zip", "verify_hashes", "format"),
+    "packager",
+    *("max_unzipped", "max_zip", "verify_hashes", "format", "report"),
 )
 """The options that a configuration may hold (a test holds this against its keys): they have no default in the parser,
 so that what was given can be told from what was not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from .. import _version
 from ..named_tuple import TYPE_CHECKING
@@ -12,9 +13,9 @@ from ..named_tuple import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import NoReturn
 
-FORMATS = ("text", "concise", "json")
+FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "markdown")
 _TAKES_VALUE = frozenset(
-    {"--set", "--packager", "--min-confidence", "--baseline", "--write-baseline", "--config"}
+    {"--set", "--packager", "--min-confidence", "--baseline", "--write-baseline", "--config", "--report"}
     | {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
     | {"-j", "--jobs", "--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
     | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
@@ -255,8 +256,20 @@ def _rule_options(parser: argparse.ArgumentParser) -> None:
 
 def _output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("-f", "--format", choices=formats, default="text", help="default text")
+    words = f"{', '.join(formats)} (default {formats[0]})"
+    group.add_argument(
+        "-f", "--format", type=partial(_format, formats), metavar="FORMAT", default=formats[0], help=words
+    )
     group.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE (whole or not at all)")
+    if formats == FORMATS:
+        group.add_argument(
+            "--report",
+            action="append",
+            default=[],
+            type=_report,
+            metavar="FORMAT=FILE",
+            help="write the report to FILE in this format, too; repeatable",
+        )
     group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default auto")
     if "concise" in formats:
         group.add_argument("--no-progress", action="store_true", help="no progress on the terminal")
@@ -272,6 +285,25 @@ def _words(text: str) -> list[str]:
         return words
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _format(formats: Sequence[str], text: str) -> str:
+    if text in formats:
+        return text
+    from difflib import get_close_matches
+
+    near = get_close_matches(text.lower(), formats, 1, 0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise argparse.ArgumentTypeError(f"unknown format {text!r}: one of {', '.join(formats)}{hint}")
+
+
+def _report(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not equals or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FORMAT=FILE")
+    if path == "-":
+        raise argparse.ArgumentTypeError(f"{text!r}: standard output is for -f")
+    return _format(FORMATS, name), path
 
 
 def _assignment(text: str) -> tuple[str, str]:

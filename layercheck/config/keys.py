@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..check.options import PACKAGERS
 from ..named_tuple import NamedTuple
 from ..report import FORMATS
 from .kinds import (
     ARCHITECTURES,
     DATE,
+    FILES,
     FLAG,
     PLACES,
     RULES,
@@ -59,11 +61,15 @@ TARGET_KEYS = (
     Key("environment", TEXT, "a captured environment: a file of `layercheck capture`", "environment"),
     Key("libraries", choice("newest", "floor"), "judge by the newest libraries known, or the oldest", "libraries"),
     Key("upload", choice("direct", "s3"), "how it will be uploaded", "upload"),
+    Key("packager", choice(*PACKAGERS), "what zips a directory: `zip-y` keeps links", "packager"),
     Key("max-unzipped", SIZE, "your own budget for all unzipped bytes", "max_unzipped"),
     Key("max-zip", SIZE, "your own budget for the archive", "max_zip"),
     Key("verify-hashes", FLAG, "compare Python packages with their RECORD", "verify_hashes"),
 )
-OUTPUT_KEYS = (Key("format", choice(*FORMATS), "the format of the report", "format"),)
+OUTPUT_KEYS = (
+    Key("format", choice(*FORMATS), "the format of the report", "format"),
+    Key("reports", FILES, 'further reports that are written, such as `sarif = "layercheck.sarif"`', "report"),
+)
 DECISION_KEYS = (
     Key("severity", SEVERITIES, "how bad a rule's findings are: `error`, `warning`, `info` or `off`"),
     Key("per-path-ignores", PLACES, "rules that are ignored at a place"),

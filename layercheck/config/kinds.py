@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ..named_tuple import NamedTuple
+from ..report import FORMATS
 
 _SHOWN = 60
 _MOST_BYTES = (1 << 63) - 1
@@ -197,6 +198,14 @@ def _severities(value: Any) -> list[tuple[str, str]]:
     return pairs
 
 
+def _files(value: Any) -> list[tuple[str, str]]:
+    pairs = _table(value, _text)
+    for key, _ in pairs:
+        if key not in FORMATS:
+            raise Wrong(f"there is no such format{near(key, FORMATS)}", key)
+    return pairs
+
+
 _STRING: dict[str, Any] = {"type": "string", "minLength": 1}
 _STRINGS: dict[str, Any] = {"anyOf": [_STRING, {"type": "array", "items": _STRING}]}
 SEVERITY = choice("error", "warning", "info", "off")
@@ -234,6 +243,6 @@ PLACES = Kind(
 )
 FILES = Kind(
     "a table of formats, each with a file",
-    {"type": "object", "additionalProperties": _STRING},
-    lambda value: _table(value, _text),
+    {"type": "object", "propertyNames": {"enum": list(FORMATS)}, "additionalProperties": _STRING},
+    _files,
 )

@@ -126,6 +126,8 @@ class _Reader:
                     value = [value]
                 elif key.name in ("baseline", "environment"):
                     value = from_here(value, self._folder, self._cwd)
+                elif key.name == "reports":
+                    value = [(form, from_here(path, self._folder, self._cwd)) for form, path in value]
                 elif key.name == "layers":
                     value = [v if re.match(_ARN, v) else from_here(v, self._folder, self._cwd) for v in value]
                 given[key.option] = value

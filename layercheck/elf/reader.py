@@ -71,8 +71,12 @@ class Memory:
 
     def fetch(self, wanted: Sequence[tuple[int, int]]) -> list[View]:
         """See Ranges."""
-        size = self.size
-        return [View(self.data, min(offset, size), min(offset + length, size)) for offset, length in wanted]
+        data, size, make = self.data, self.size, tuple.__new__
+        views = []
+        for start, length in wanted:
+            end = start + length
+            views.append(make(View, (data, start if start < size else size, end if end < size else size)))
+        return views
 
 
 def read_elf(data: bytes) -> ElfImage | Defect:
@@ -134,14 +138,13 @@ class _Reader:
         notes_at: list[tuple[int, int, int]] = []
         gnu_stack: str | None = None
         wide = self.fmt.bits == 64
-        unpack, step = self.fmt.program.unpack_from, self.fmt.program.size
-        for at in range(table.start, table.end, step):
+        for fields in self.fmt.program.iter_unpack(_records(table, self.fmt.program.size)):
             if wide:
-                kind, flags, offset, vaddr, _, filesz, memsz, align = unpack(table.buffer, at)
+                kind, flags, offset, vaddr, _, filesz, memsz, align = fields
             else:
-                kind, offset, vaddr, _, filesz, memsz, flags, align = unpack(table.buffer, at)
+                kind, offset, vaddr, _, filesz, memsz, flags, align = fields
             if kind == _PT_LOAD:
-                self.loads.append(Segment(offset, vaddr, filesz, memsz, align, flags))
+                self.loads.append(tuple.__new__(Segment, (offset, vaddr, filesz, memsz, align, flags)))
             elif kind == _PT_DYNAMIC:
                 dynamic_at = (offset, filesz)
             elif kind == _PT_INTERP:
@@ -212,25 +215,15 @@ class _Reader:
 
     def _dynamic(self, view: View, wanted: int) -> tuple[dict[int, int], list[int]]:
         """The dynamic entries (the last of each tag counts, as in glibc) and the string offsets of all DT_NEEDED."""
-        tags: dict[int, int] = {}
-        needed: list[int] = []
-        unpack, step = self.fmt.dynamic.unpack_from, self.fmt.dynamic.size
-        at, count = view.start, 0
-        while at + step <= view.end:
-            tag, value = unpack(view.buffer, at)
-            if tag == 0:
-                return tags, needed
-            if tag == _DT_NEEDED:
-                needed.append(value)
-            else:
-                tags[tag] = value
-            at += step
-            count += 1
-        if count == MAX_DYNAMIC:
+        entries = list(self.fmt.dynamic.iter_unpack(_records(view, self.fmt.dynamic.size)))
+        kinds = [tag for tag, _ in entries]
+        if 0 in kinds:
+            del entries[kinds.index(0) :]
+        elif len(entries) == MAX_DYNAMIC:
             self.fault("too-many", f"more than {MAX_DYNAMIC} dynamic entries; the rest was not read")
         elif wanted:
             self.fault("unreadable-dynamic", "the dynamic section has no end mark inside the file")
-        return tags, needed
+        return dict(entries), [value for tag, value in entries if tag == _DT_NEEDED]
 
     def _offset(self, address: int) -> tuple[int, int] | None:
         """File offset of an address, and the offset at which its segment ends."""
@@ -331,21 +324,24 @@ class _Strings:
 
     def __call__(self, index: int) -> str:
         known = self._known.get(index)
-        if known is None:
-            known = self._known[index] = self._read(index)
-        return known
-
-    def _read(self, index: int) -> str:
-        view = self._view
+        if known is not None:
+            return known
+        text, view = "", self._view
         if view is not None and 0 <= index < view.end - view.start:
             start = view.start + index
             end = view.buffer.find(b"\0", start, view.end)
-            if end >= 0:
+            if end < 0:
+                text = self._tell("unreadable-dynamic", f"string {index:#x} lies outside the string table")
+            else:
                 self._left -= end - start
                 if self._left >= 0:
-                    return view.buffer[start:end].decode("utf-8", "surrogateescape")
-                return self._tell("too-many", f"more than {MAX_STRING_BYTES} bytes of names; the rest was not read")
-        return self._tell("unreadable-dynamic", f"string {index:#x} lies outside the string table")
+                    text = view.buffer[start:end].decode("utf-8", "surrogateescape")
+                else:
+                    text = self._tell("too-many", f"more than {MAX_STRING_BYTES} bytes of names; the rest was not read")
+        else:
+            text = self._tell("unreadable-dynamic", f"string {index:#x} lies outside the string table")
+        self._known[index] = text
+        return text
 
     def _tell(self, kind: str, detail: str) -> str:
         if not self._told:
@@ -356,6 +352,11 @@ class _Strings:
 
 def _optional(string: _Strings, index: int | None) -> str | None:
     return None if index is None else string(index)
+
+
+def _records(view: View, size: int) -> bytes:
+    """As many records of ``size`` bytes as there are whole."""
+    return view.buffer[view.start : view.start + (view.end - view.start) // size * size]
 
 
 def _cut(view: View) -> str:

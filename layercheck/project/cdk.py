@@ -59,7 +59,8 @@ class CdkLoader:
             self._open(stack, stack.template, Given(given, imports), stack.name, (), opened)
         for item in opened:
             self._export(item)
-        kept = [item for item in opened if template is None or os.path.realpath(item.owner.template) == template]
+        only = None if template is None else os.path.realpath(template)
+        kept = [item for item in opened if only is None or os.path.realpath(item.owner.template) == only]
         for item in kept:
             locate = AssetCode(item.file, item.owner)
             self.stacks.append(read_stack(item.file, "cdk", item.scope, locate, item.resources))

@@ -92,7 +92,7 @@ def _assembly_of(path: str) -> tuple[str | None, str | None]:
         from .assembly import is_assembly
 
         if is_assembly(folder or "."):
-            return folder or ".", os.path.realpath(path) if name != "manifest.json" else None
+            return folder or ".", path if name != "manifest.json" else None
     return None, None
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..finding import Finding, Remark, Report
-from .escape import visible
+from .escape import harmless_line, visible
 from .order import finding_order, remark_order
-from .words import Names, tally
+from .words import Names, remark_place, tally
 
 
 def render(report: Report) -> str:
@@ -14,18 +14,15 @@ def render(report: Report) -> str:
     lines = [_line(finding, names) for finding in sorted(report.findings, key=finding_order)]
     lines += [_remark(remark) for remark in sorted(report.remarks, key=remark_order)]
     lines.append(tally(report))
-    return "\n".join(map(visible, lines)) + "\n"
+    return "\n".join([harmless_line(visible(line)) for line in lines]) + "\n"
 
 
 def _remark(remark: Remark) -> str:
-    source = remark.source
-    line = "" if source is None or source.line is None else f":{source.line}"
-    place = "layercheck" if source is None else f"{source.file}{line}"
-    return f"{place}: {remark.severity.value}: {remark.message} [{remark.kind}]"
+    return f"{remark_place(remark)}: {remark.severity.value}: {remark.message} [{remark.kind}]"
 
 
 def _line(finding: Finding, names: Names) -> str:
-    where = names.some_targets(finding.targets)
+    where = names.concerned([finding])
     return (
         f"{names.place(finding)}: {finding.rule} {finding.severity.value}: {finding.fact or finding.message}"
         f" [{finding.name}]" + (f" ({where})" if where else "")

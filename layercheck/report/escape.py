@@ -6,6 +6,8 @@ that is not UTF-8. None of these may reach a terminal or a log.
 
 from __future__ import annotations
 
+import re
+
 from ..artifact.printable import is_printable
 
 MAX_SHOWN = 10_000
@@ -22,6 +24,30 @@ def visible(text: str) -> str:
     if is_printable(text):
         return text
     return "".join([character if is_printable(character) else _escaped(character) for character in text])
+
+
+def visible_lines(text: str) -> str:
+    """The same for a text of several lines, such as commands to paste: only its own line breaks stay."""
+    return "\n".join(map(visible, text.strip("\n").split("\n")))
+
+
+def harmless_line(line: str) -> str:
+    r"""A visible line that no build service takes for a command of its own, whatever name stands in it.
+
+    GitHub's runner and Azure's agent act on ``::error::`` where a line begins with it, spaces aside, and on
+    ``##[group]`` and ``##vso[...]`` anywhere in it. One sign of these is written as its escape.
+    """
+    if "##" in line:
+        line = re.sub(r"##(?=\w*\[)", r"#\\x23", line)
+    start = line.lstrip()
+    if start.startswith("::"):
+        return f"{line[: len(line) - len(start)]}\\x3a{start[1:]}"
+    return line
+
+
+def harmless_json(text: str) -> str:
+    r"""The same for JSON text, where a sign in a string can be written as ``\u0023`` and still means the same."""
+    return re.sub(r"##(?=\w*\[)", r"#\\u0023", text) if "##" in text else text
 
 
 def _escaped(character: str) -> str:

@@ -23,7 +23,7 @@ from ..finding import (
     Unchecked,
 )
 from ..named_tuple import TYPE_CHECKING
-from .order import finding_order, id_order, remark_order
+from .order import finding_order, id_order, remark_order, unchecked_order
 
 if TYPE_CHECKING:
     from typing import Any
@@ -34,7 +34,12 @@ SCHEMA_VERSION = "1.0"
 def render(report: Report) -> str:
     """The report as JSON text, ending with a newline; the same report gives the same bytes."""
     members = [f"{_encode(key)}: {_member(value)}" for key, value in document(report).items()]
-    return "{\n" + ",\n".join(members) + "\n}\n"
+    text = "{\n" + ",\n".join(members) + "\n}\n"
+    if "##" in text:
+        from .escape import harmless_json
+
+        return harmless_json(text)
+    return text
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -52,7 +57,7 @@ def document(report: Report) -> dict[str, Any]:
             for item in sorted(report.compatibility, key=lambda item: (item.architecture, item.runtimes))
         ],
         "findings": [_finding(finding) for finding in sorted(report.findings, key=finding_order)],
-        "unchecked": [_unchecked(item) for item in sorted(report.unchecked, key=_unchecked_order)],
+        "unchecked": [_unchecked(item) for item in sorted(report.unchecked, key=unchecked_order)],
         "summary": {severity.value: report.count(severity) for severity in Severity},
         "gate": report.gate,
         "suppressed": [_suppressed(item) for item in sorted(report.suppressed, key=_suppressed_order)],
@@ -162,10 +167,6 @@ def _suppressed_order(item: Suppressed) -> tuple[object, ...]:
 def _remark(item: Remark) -> dict[str, Any]:
     severity = item.severity.value
     return {"kind": item.kind, "severity": severity, "message": item.message, "source": _source(item.source)}
-
-
-def _unchecked_order(item: Unchecked) -> tuple[object, ...]:
-    return item.what, item.why, item.artifact or "", item.path or "", sorted(item.targets)
 
 
 def _member(value: Any) -> str:

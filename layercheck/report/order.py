@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..finding import Finding, Remark, Source
+from ..finding import Finding, Remark, Source, Unchecked
 
 
 def finding_order(finding: Finding) -> tuple[object, ...]:
@@ -34,6 +34,11 @@ def source_order(source: Source | None) -> tuple[str, int, str]:
 def remark_order(remark: Remark) -> tuple[object, ...]:
     """The worst first; then by kind and place."""
     return remark.severity.rank, remark.kind, source_order(remark.source), remark.message
+
+
+def unchecked_order(item: Unchecked) -> tuple[object, ...]:
+    """By what it is and why, then by artifact, path and targets."""
+    return item.what, item.why, item.artifact or "", item.path or "", sorted(item.targets)
 
 
 def id_order(identifier: str) -> tuple[int, str]:

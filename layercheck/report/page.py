@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 from collections.abc import Collection, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .escape import visible
+from .escape import harmless_line, visible
 
 NARROWEST = 40
 """Columns below which indented text and tables are no longer readable."""
@@ -56,6 +57,21 @@ class Page:
         for number, line in enumerate(lines):
             self._print(indent + (hang if number else 0), line)
 
+    def phrases(self, head: Part, phrases: Sequence[str], hang: int = 2) -> None:
+        """``head`` and the phrases behind it, parted by commas: lines end between phrases where that is possible."""
+        line, width, indent = [head], cell_len(visible(head if isinstance(head, str) else head[0])), 0
+        for number, phrase in enumerate(phrases):
+            words = phrase + ("," if number + 1 < len(phrases) else "")
+            needed = cell_len(visible(words)) + 1
+            full = width + needed > self._width - hang
+            if full and (number or hang + needed <= self._width - hang):
+                self.paragraph(*line, indent=indent, hang=hang - indent)
+                line, width, indent = [words], hang + needed - 1, hang
+            else:
+                line.append(f" {words}")
+                width += needed
+        self.paragraph(*line, indent=indent, hang=hang - indent)
+
     def line(self, *parts: Part, indent: int = 0) -> None:
         """One line; what does not fit is cut, with an ellipsis."""
         text = _text(parts)
@@ -80,8 +96,8 @@ class Page:
         self._console.print(Padding(table, (0, 0, 0, indent)))
 
     def finish(self) -> str:
-        """All that was written, without spaces at the ends of lines."""
-        return "".join([line.rstrip() + "\n" for line in self._file.getvalue().splitlines()])
+        """All that was written, without spaces at the ends of lines; no line is a command to a build service."""
+        return "".join([harmless_line(line.rstrip()) + "\n" for line in self._file.getvalue().splitlines()])
 
     def _print(self, indent: int, text: Text) -> None:
         text.rstrip()

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from ..finding import ArtifactSummary, Report, Severity, Target, Unchecked
+from ..finding import Report, Unchecked
 from .order import id_order
 from .page import Page
 from .text_compatibility import write_compatibility
 from .text_decisions import write_decisions
 from .text_findings import write_findings
 from .text_totals import write_totals
-from .words import Names, human, plural, project_words, tally
+from .understanding import artifact_in_words, target_in_words
+from .words import Names, outcome, plural, project_words, verdict
 
 _TARGETS_SHOWN = 6
+_ARTIFACTS_SHOWN = 12
+_REASON = 400
+"""Characters of what was not checked, and of why, that are shown without -v."""
 _FEW_ELF_FILES = 8
 _UNCHECKED_SHOWN = 6
+_VERDICT_STYLES = {
+    "PASSED": "bold green",
+    "TOLERATED": "bold yellow",
+    "FAILED": "bold red",
+    "NOT CHECKED": "bold red",
+}
 
 
 def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: bool) -> str:
@@ -37,14 +47,17 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
 def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> None:
     for project in report.projects:
         page.paragraph((project.file, "bold"), f": {project_words(project)}", hang=2)
-    for artifact in sorted(report.artifacts, key=lambda item: id_order(item.id)):
-        page.paragraph((artifact.path, "bold"), f": {_artifact(artifact)}", hang=2)
+    artifacts = sorted(report.artifacts, key=lambda item: id_order(item.id))
+    for artifact in artifacts if verbose else artifacts[:_ARTIFACTS_SHOWN]:
+        page.phrases((f"{artifact.path}:", "bold"), artifact_in_words(artifact))
         for item in artifact.linkage:
             # What is usual is told only when asked for, and what a large package brings for other systems too.
             if verbose or (artifact.elf_files <= _FEW_ELF_FILES and item.kind not in ("glibc", "none", "unknown")):
                 page.paragraph(
                     f"{item.kind}: {plural(item.files, 'file')}, {item.path}: {item.evidence}", indent=2, hang=2
                 )
+    if not verbose and len(artifacts) > _ARTIFACTS_SHOWN:
+        page.paragraph(f"… and {plural(len(artifacts) - _ARTIFACTS_SHOWN, 'more artifact')} (-v shows all)")
     targets = sorted(report.targets, key=lambda target: id_order(target.id))
     if not report.gate:
         runtimes = len({target.runtime for target in targets})
@@ -52,31 +65,15 @@ def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> N
         judged = f"judged on {plural(runtimes, 'runtime')} and {plural(architectures, 'architecture')}"
         page.paragraph(f"no target given: {judged}", hang=2)
         return
-    shown = targets if verbose or len(targets) <= _TARGETS_SHOWN else targets[:_TARGETS_SHOWN]
-    for target in shown:
-        page.paragraph(f"target: {_target(target, names)}", hang=2)
+    # Of many, those that fail are what the report is read for.
+    shown = targets if verbose else sorted(targets, key=lambda target: target.passed)[:_TARGETS_SHOWN]
+    for target in sorted(shown, key=targets.index):
+        words = target_in_words(target, names)
+        if len(targets) > 1:
+            words.append("passed" if target.passed else "failed")
+        page.phrases("target:", words)
     if len(shown) < len(targets):
-        page.paragraph(f"… and {plural(len(targets) - len(shown), 'more target')}", hang=2)
-
-
-def _artifact(artifact: ArtifactSummary) -> str:
-    reason = f" ({artifact.kind_reason})" if artifact.kind_reason else ""
-    sizes = [f"{human(artifact.unzipped_bytes)} unzipped"]
-    if artifact.zip_bytes is not None:
-        sizes.insert(0, f"{human(artifact.zip_bytes)} zipped")
-    counts = [plural(artifact.files, "file"), plural(artifact.elf_files, "ELF file")]
-    return f"{artifact.kind} {artifact.form}{reason}, " + ", ".join(sizes + counts)
-
-
-def _target(target: Target, names: Names) -> str:
-    parts = [names.described(target)]
-    if target.handler is not None:
-        parts.append(f"handler {target.handler}")
-    if target.state != "supported":
-        parts.append(f"the runtime is {target.state}")
-    if target.open:
-        parts.append(f"not at hand: {', '.join(sorted(target.open))}")
-    return ", ".join(parts)
+        page.paragraph(f"… and {plural(len(targets) - len(shown), 'more target')} (-v shows all)", hang=2)
 
 
 def _unchecked(page: Page, unchecked: tuple[Unchecked, ...], names: Names, verbose: bool) -> None:
@@ -96,28 +93,18 @@ def _unchecked(page: Page, unchecked: tuple[Unchecked, ...], names: Names, verbo
             for place in sorted({f"{names.artifact(item.artifact)}:{item.path}" for item in items if item.path}):
                 page.paragraph(f"- {place}", indent=4, hang=2)
         else:
-            page.line(words, indent=2)
+            page.paragraph(f"{len(items):,} x {_cut(what)}: {_cut(why)}", indent=2, hang=2)
     if len(shown) < len(ordered):
         rest = sum(len(items) for _, items in ordered[len(shown) :])
         page.line(f"… and {rest:,} more, {plural(len(ordered) - len(shown), 'other kind')} (-v shows all)", indent=2)
 
 
+def _cut(text: str) -> str:
+    return text if len(text) <= _REASON else f"{text[:_REASON]}…"
+
+
 def _verdict(page: Page, report: Report, names: Names) -> None:
-    word, style = _verdict_word(report)
-    if report.gate:
-        where = names.every_target()
-        page.paragraph((word, style), f": {tally(report)}" + (f" ({where})" if where else ""), hang=2)
-        return
-    working = sum(target.passed for target in report.targets)
-    page.paragraph((word, style), f": works on {working} of {len(report.targets)} targets", hang=2)
-
-
-def _verdict_word(report: Report) -> tuple[str, str]:
-    if report.exit_code == 1:
-        return "FAILED", "bold red"
-    if report.exit_code != 0:
-        return "NOT CHECKED", "bold red"
-    if report.gate and report.count(Severity.ERROR):
-        # Exit code 0 was asked for (--fail-on never); to call that passed would mislead.
-        return "TOLERATED", "bold yellow"
-    return "PASSED", "bold green"
+    word = verdict(report)
+    style = _VERDICT_STYLES[word]
+    where = names.every_target() if report.gate else ""
+    page.paragraph((word, style), f": {outcome(report)}" + (f" ({where})" if where else ""), hang=2)

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from ..finding import Confidence, Finding, Report, Severity
 from .grouping import Group, consequences, groups, spread
+from .order import finding_order
 from .page import Page, Part
 from .words import Names, first, plural
 
@@ -21,7 +22,7 @@ _TRIED_SHOWN = 10
 
 
 def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, quiet: bool) -> None:
-    """All groups of findings; only errors when ``quiet``."""
+    """All groups of findings; only errors when ``quiet``, on one line each."""
     # Without a target the table tells what stops it where; only what holds everywhere is told in full.
     everywhere = report.gate or verbose
     found = [
@@ -29,6 +30,10 @@ def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, q
         for finding in report.findings
         if (not quiet or finding.severity is Severity.ERROR) and (everywhere or not finding.targets)
     ]
+    if quiet:
+        for finding in sorted(found, key=finding_order):
+            _one_line(page, finding, names)
+        return
     brief_before = False
     told: set[tuple[str, ...]] = set()
     for _, rule in groupby(groups(found), key=lambda group: (group.head.severity.rank, group.head.rule)):
@@ -47,6 +52,14 @@ def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, q
             _rest(page, same_rule[len(shown) :], verbose)
 
 
+def _one_line(page: Page, finding: Finding, names: Names) -> None:
+    where = names.concerned([finding])
+    page.verbatim(
+        (f"{finding.severity.value} {finding.rule}", _STYLES[finding.severity]),
+        f" {names.place(finding)}: {finding.fact or finding.message}" + (f" ({where})" if where else ""),
+    )
+
+
 def _rest(page: Page, hidden: list[Group], verbose: bool) -> None:
     head = hidden[0].head
     count = sum(len(group.findings) for group in hidden)
@@ -60,7 +73,7 @@ def _heading(group: Group, names: Names) -> list[Part]:
     parts: list[Part] = [(f"{head.severity.value} {head.rule}", _STYLES[head.severity]), (f" {head.name}", "bold")]
     if head.confidence is Confidence.LIKELY:
         parts.append(" (likely)")
-    if where := names.some_targets(head.targets):
+    if where := names.concerned(group.findings):
         parts.append(f"  {where}")
     return parts
 
@@ -133,11 +146,23 @@ def _write_fix(page: Page, fix: str | None) -> None:
     # Not splitlines(): only the rule's own line breaks count, those in a file's name are to be shown escaped.
     lines = fix.strip("\n").split("\n") if fix else []
     if len(lines) == 1:
-        page.verbatim(("fix:", "bold green"), f" {lines[0]}", indent=2)
+        words = ("fix:", "bold green"), f" {lines[0]}"
+        if _is_sentence(lines[0]):
+            page.paragraph(*words, indent=2, hang=2)
+        else:
+            page.verbatim(*words, indent=2)
     elif lines:
         page.line(("fix:", "bold green"), indent=2)
         for line in lines:
-            page.verbatim(line, indent=4)
+            if _is_sentence(line):
+                page.paragraph(line, indent=4)
+            else:
+                page.verbatim(line, indent=4)
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether it is to be read; a command is to be pasted, on one line however long."""
+    return line[:1].isupper() and line[-1:] in (".", ":")
 
 
 def _strings(value: object) -> list[str]:
@@ -148,7 +173,8 @@ def _strings(value: object) -> list[str]:
 
 
 def _write_chain(page: Page, chain: object, indent: int = 2) -> None:
-    if links := _strings(chain):
+    # One link is the file itself, which is named already.
+    if len(links := _strings(chain)) > 1:
         page.paragraph(f"chain: {' -> '.join(links)}", indent=indent, hang=2)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from ..finding import Finding, ProjectSummary, Report, Severity, Source, Target
+from ..finding import Finding, ProjectSummary, Remark, Report, Severity, Source, Target
 from .order import id_order
 
 NAMED = 3
@@ -42,6 +43,25 @@ def tally(report: Report) -> str:
     return ", ".join(parts)
 
 
+def verdict(report: Report) -> str:
+    """``PASSED``, ``FAILED``, ``NOT CHECKED`` or ``TOLERATED``: errors that were asked to be let pass."""
+    if report.exit_code == 1:
+        return "FAILED"
+    if report.exit_code != 0:
+        return "NOT CHECKED"
+    # Exit code 0 was asked for (--fail-on never); to call that passed would mislead.
+    return "TOLERATED" if report.gate and report.count(Severity.ERROR) else "PASSED"
+
+
+def outcome(report: Report) -> str:
+    """What the verdict rests on: the counts, or, where no target was given, on how many it works."""
+    if report.gate:
+        return tally(report)
+    works = sum([target.passed for target in report.targets])
+    more = f", {len(report.suppressed):,} suppressed" if report.suppressed else ""
+    return f"works on {works:,} of {plural(len(report.targets), 'target')}{more}"
+
+
 def first(items: Sequence[str], limit: int) -> str:
     """The first items, the rest counted: ``a, b and 3 more``."""
     shown = items if len(items) <= limit else items[:limit]
@@ -63,6 +83,29 @@ def project_words(project: ProjectSummary) -> str:
 def declared_at(source: Source) -> str:
     """``template.yaml:12``."""
     return source.file if source.line is None else f"{source.file}:{source.line}"
+
+
+SUPPRESSED_BY = {
+    "ignore": "ignored",
+    "severity": "by their severity",
+    "path": "ignored at their place",
+    "exception": "by an exception",
+    "baseline": "in the baseline",
+    "confidence": "only likely",
+}
+"""What takes findings out, in the words of every format, in their order."""
+
+
+def suppressed_words(report: Report) -> str:
+    """``3: 1 by an exception, 2 in the baseline``."""
+    counts = Counter(item.by for item in report.suppressed)
+    parts = [f"{counts[by]:,} {words}" for by, words in SUPPRESSED_BY.items() if by in counts]
+    return f"{len(report.suppressed):,}: {', '.join(parts)}"
+
+
+def remark_place(remark: Remark) -> str:
+    """``layercheck.toml:12``, where the decision stands; the program's name where that is not known."""
+    return "layercheck" if remark.source is None else declared_at(remark.source)
 
 
 class Names:
@@ -95,7 +138,7 @@ class Names:
         """The path alone where there is only one artifact to look in; empty when that says nothing."""
         if finding.artifact is None and finding.source is not None:
             return declared_at(finding.source)
-        if len(self._artifacts) > 1:
+        if len(self._artifacts) > 1 and finding.artifact is not None:
             return self.place(finding)
         return finding.path or ""
 
@@ -122,7 +165,25 @@ class Names:
 
     def every_target(self) -> str:
         """All targets of the report, in few words; empty when there is none."""
-        return self._describe(list(self._targets.values()))
+        targets = list(self._targets.values())
+        if self._told_apart:
+            return self._pairs(targets)
+        failed = sum([not target.passed for target in targets])
+        return f"{failed:,} of {len(targets):,} targets failed" if failed else f"{len(targets):,} targets"
+
+    def concerned(self, findings: Iterable[Finding]) -> str:
+        """The targets of findings that stand together, in few words; empty when they are all of their artifacts'."""
+        told = list(findings)
+        chosen = {target for finding in told for target in finding.targets}
+        artifacts = {finding.artifact for finding in told}
+        if None in artifacts:
+            return self.some_targets(chosen)
+        own = [target for target in self._targets.values() if artifacts & {target.function, *target.layers}]
+        if own and chosen >= {target.id for target in own}:
+            return ""
+        if own and len({(target.runtime, target.architecture) for target in own}) == len(own):
+            return self._pairs([target for target in own if target.id in chosen]) or self.some_targets(chosen)
+        return self.some_targets(chosen)
 
     def some_targets(self, identifiers: Iterable[str]) -> str:
         """The targets in few words; empty when they are all, or when none is meant."""
@@ -136,6 +197,10 @@ class Names:
     def _describe(self, targets: list[Target]) -> str:
         if not self._told_apart:
             return first([self.target(target) for target in targets], NAMED)
+        return self._pairs(targets)
+
+    def _pairs(self, targets: list[Target]) -> str:
+        """Runtimes and architectures, without what runs there."""
         runtimes: dict[str, list[str]] = {}
         for target in targets:
             runtimes.setdefault(target.architecture, []).append(target.runtime)

@@ -155,11 +155,17 @@ class TargetView(NamedTuple):
         return self.stack.subjects[mount]
 
 
+_SAFE_IN_SHELL = str.maketrans("_@%+=:,./-", "a" * 10)
+"""What means nothing to a shell besides letters and digits, as the module shlex has it, which takes a while to load."""
+
+
 def quote(text: str) -> str:
     """A file's name for a command that people paste: nothing in it may be taken for shell syntax or a new line."""
-    import shlex
-
-    return shlex.quote(text) if is_printable(text) else "FILE"
+    if not is_printable(text):
+        return "FILE"
+    if text.isascii() and text.translate(_SAFE_IN_SHELL).isalnum():
+        return text
+    return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def number(text: str) -> int | None:

@@ -92,7 +92,7 @@ def _only_for_others(view: TargetView, suffixes: tuple[str, ...]) -> list[_Modul
     """The modules that no file beside them, of whatever layer, supplies to this Python."""
     others: list[_Module] = []
     usable: set[str] = set()
-    families: set[str] = set()
+    usable_files: list[str] = []
     for subject in view.stack.subjects:
         for path, fact in view.facts(subject):
             if not path.endswith(".so") or not isinstance(fact.elf, ElfImage) or not fits(view, fact.elf):
@@ -101,12 +101,13 @@ def _only_for_others(view: TargetView, suffixes: tuple[str, ...]) -> list[_Modul
             match = re.search(_TAG, path)
             if match is None or any(path.endswith(suffix) for suffix in suffixes if suffix != ".so"):
                 usable.add(module_of(where))
-                families.add(family(where))
+                usable_files.append(where)
             elif _searched(subject, view.runtime, path):
                 others.append(_Module(subject, path, match[1], module_of(where)))
     if not others:
         return others
     others = [item for item in others if item.module not in usable]
+    families = {family(where) for where in usable_files}
     others = [item for item in others if family(item.subject.where(item.path)) not in families]
     places = search_path(view)
     return [

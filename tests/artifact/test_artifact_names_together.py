@@ -30,9 +30,10 @@ def test_the_same_paths_as_one_by_one(names: list[bytes]) -> None:
     assert len(set(paths)) == len(paths)
 
 
-@given(
-    st.lists(st.from_regex(rb"([a-z_]{1,8}/){0,4}[a-z_.]{1,2}[a-z]{1,8}/?", fullmatch=True), unique=True, max_size=8)
-)
+ORDINARY = st.from_regex(rb"([a-z_]{1,8}/){0,4}[a-z_.]{1,2}[a-z]{1,8}/?", fullmatch=True)
+
+
+@given(st.lists(ORDINARY, unique=True, max_size=8))
 def test_ordinary_names_are_told(names: list[bytes]) -> None:
     plain = [plain_path(decode_name(name)) for name in names]
     odd = any(b".." in name or b"/./" in name or name.startswith(b"./") for name in names)

@@ -138,6 +138,7 @@ def test_the_folder_of_the_app_will_do_and_a_template_of_it(tmp_path: Path) -> N
     jobs = [project(tmp_path / name).jobs(Options()) for name in ("cdk.out/manifest.json", "cdk.out", "")]
     assert jobs[0] == jobs[1] == jobs[2]
     found = project(tmp_path / "cdk.out/Shop.template.json")
+    assert found.file == f"{tmp_path.as_posix()}/cdk.out/Shop.template.json"
     assert [item.name for item in found.stacks] == ["Shop", "Shop/ReportsNestedStackReportsNestedStackResource6385503C"]
 
 

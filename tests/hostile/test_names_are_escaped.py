@@ -1,11 +1,13 @@
-"""Whatever bytes a name is made of: no control character reaches text or concise output, and JSON stays JSON."""
+"""Whatever bytes a name is made of: no control character and no command reaches a report, and JSON stays JSON."""
 
 from __future__ import annotations
 
 import json
+import re
 import stat
 import unicodedata
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -15,15 +17,18 @@ from check.made import SUFFIX, module
 from cli.runs import here
 from layercheck import check
 from layercheck.artifact.printable import is_printable
-from layercheck.report import render
+from layercheck.report import FORMATS, render
 from layercheck.report.escape import visible
+from report.markdown_tokens import tokens
 from support.elf_writer import build_elf
 from support.zip_writer import Member, build_zip
 
 CONTROLS = "\x00\x07\x08\t\n\r\x1b\x7f\x85\x9b\u00ad\u200b\u200e\u2028\u2029\u202e\u2066\ufeff\U000e0001"
 NASTY = [
     b"\x1b[2J\x1b]0;x\x07", b"a\nb\r\n::error::x", b"\xc2\x9b31m", b"\xff\xfe", b"\xed\xa0\x80", b"\xe2\x80\xae",
-    b"\xf4\x90\x80\x80", b"\xc0\xaf", b"\\x1b", b"\\", b"[bold]", b"%0A", b"\"',:{}[]", b"\xf0\x9f\x98\x80",
+    b"\xf4\x90\x80\x80", b"\xc0\xaf", b"\\x1b", b"\\", b"[bold]", b"%0A", b"##[group]x",
+    b"</details>", b"<b>", b"```", b"`", b"[a](b)", b"|", b"@octocat", b"&amp;", b"]]>",
+    b"\"',:{}[]", b"\xf0\x9f\x98\x80",
 ]  # fmt: skip
 PARTS = st.one_of(st.sampled_from(NASTY), st.binary(max_size=6), st.text(CONTROLS, max_size=3).map(str.encode))
 NAMES = st.lists(PARTS, min_size=1, max_size=5).map(b"".join).filter(lambda name: b"/" not in name)
@@ -32,7 +37,9 @@ NAMES = st.lists(PARTS, min_size=1, max_size=5).map(b"".join).filter(lambda name
 def harmless(text: str) -> None:
     bad = [char for char in text if char != "\n" and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
     assert bad == []
-    assert not [line for line in text.split("\n") if line.startswith("::")]
+    ours = r"::(error|warning|notice) (file=[^:,]*,)?title=[^:,]*::"
+    others = [line for line in text.split("\n") if not re.match(ours, line)]
+    assert not [line for line in others if line.lstrip().startswith("::") or re.search(r"##\w*\[", line)]
 
 
 def layer(name: bytes) -> bytes:
@@ -53,7 +60,7 @@ def layer(name: bytes) -> bytes:
     )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(NAMES, st.sampled_from(["", "python3.12"]))
 @example(b"\x1b[2J", "python3.12")
 @example(b"a\nb", "")
@@ -62,7 +69,12 @@ def test_no_name_reaches_a_report_raw(name: bytes, runtime: str) -> None:
     assert report.findings
     for verbose in (False, True):
         harmless(render(report, "text", width=100, verbose=verbose, quiet=False))
-    harmless(render(report, "concise"))
+    for format in FORMATS:
+        harmless(render(report, format))
+    ElementTree.fromstring(render(report, "junit"))
+    json.loads(render(report, "sarif"))
+    found = list(tokens(render(report, "markdown")))
+    assert not [token for token in found if token.type in ("link_open", "image", "html_inline", "em_open", "hr")]
     text = render(report, "json")
     assert text.isascii()
     document = json.loads(text)
