@@ -148,7 +148,7 @@ def test_what_is_unchecked_concerns_the_targets_of_its_job(layer: str) -> None:
     assert (alone.exit_code, alone.targets, alone.artifacts) == (3, (), ())
 
 
-@rule("LC799", "declared-wrongly", Severity.WARNING, "project", what="w", why="w", fix="f", example="e", sources=("s",))  # type: ignore[arg-type]
+@rule("LC799", "declared-wrongly", Severity.WARNING, "project", what="w", why="w", fix="f", example="e", sources=("s",))
 def declared_wrongly(view: Any) -> Iterable[Fault | Unsure]:
     return ()
 

@@ -1,4 +1,4 @@
-"""The output of ``sam build``, a small one that is kept here, through the command line (tests/golden has its reports)."""
+"""The output of ``sam build``, a small one that is kept here, by the command line; tests/golden has its reports."""
 
 from __future__ import annotations
 
