@@ -52,12 +52,12 @@ Result = dict[str, Any]
 or ``none``: why no wheels could be laid."""
 
 
-def lay(folder: Path, name: str, runtime: str, architecture: str, date: str) -> str | None:
-    """Lay the package with what it requires below python/ of ``folder``; why this cannot be done, or None."""
+def lay(folder: Path, names: Sequence[str], runtime: str, architecture: str, date: str) -> str | None:
+    """Lay the packages with what they require below python/ of ``folder``; why this cannot be done, or None."""
     command = ["uv", "pip", "install", "--quiet", "--target", str(folder / "python"), "--only-binary", ":all:"]
     command += ["--python", sys.executable, "--python-version", runtime.removeprefix("python")]
     command += ["--python-platform", f"{ARCHITECTURES[architecture]}-{PLATFORMS.get(runtime, NEWER_PLATFORM)}"]
-    command += ["--exclude-newer", date, "--no-config", "--link-mode", "hardlink", name]
+    command += ["--exclude-newer", date, "--no-config", "--link-mode", "hardlink", *names]
     environment = dict(os.environ, UV_CACHE_DIR=str(CACHE / "uv"))
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode == 0:
@@ -129,7 +129,7 @@ def measure(name: str, date: str) -> dict[str, Result]:
         folder = CACHE / "layer"
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "python").mkdir(parents=True)
-        none = lay(folder, name, runtime, architecture, date)
+        none = lay(folder, [name], runtime, architecture, date)
         key = f"{runtime} {architecture}"
         results[key] = {"none": none} if none else judge(folder, name, runtime, architecture)
         shutil.rmtree(folder)

@@ -168,10 +168,12 @@ def open_artifact(
     name: str | None = None,
     engine: str = "auto",
     progress: Progress | None = None,
+    follow: bool = False,
 ) -> Artifact:
     """Open and scan an artifact: the path of a zip, jar, wheel or directory, the bytes of a zip, or a binary file.
 
-    ``engine`` is ``auto``, ``zlib`` or ``deflate``; all give the same result. Raises OSError when the input cannot be
+    ``engine`` is ``auto``, ``zlib`` or ``deflate``; all give the same result. ``follow``: what zips a directory stores
+    what its links lead to. Raises OSError when the input cannot be
     read at all. What is wrong with its content never raises: it is in ``defects``.
     """
     if isinstance(source, (str, os.PathLike)):
@@ -179,7 +181,7 @@ def open_artifact(
         # What is said of it is the same on every system.
         name = name or path.replace(os.sep, "/")
         if os.path.isdir(path):
-            return Artifact(name, "directory", DirectoryScan(path), None)
+            return Artifact(name, "directory", DirectoryScan(path, follow=follow), None)
         if not _is_regular(path):
             with open(path, "rb") as pipe:
                 return _open_zip(open_stream(pipe), name, engine, progress)

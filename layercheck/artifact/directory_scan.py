@@ -16,13 +16,24 @@ from .probes import HEAD, Readers, probe
 from .zip_scan import MAX_COUNTED
 
 _HAS_MODES = os.name == "posix"
+MAX_FOLLOWED = 50_000
+"""Entries that are reached through links out of the directory; a function's package has fewer."""
+_LIVE = (b"/proc/", b"/sys/", b"/dev/")
 
 
 class DirectoryScan:
-    """Walks the tree below ``root`` once, reading every regular file once. Raises OSError if ``root`` is unreadable."""
+    """Walks the tree below ``root`` once, reading every regular file once. Raises OSError if ``root`` is unreadable.
 
-    def __init__(self, root: str) -> None:
+    ``follow``: what zips the directory stores what a link leads to. Links out of the directory are followed then; those
+    to something inside stay links, which lead to the same.
+    """
+
+    def __init__(self, root: str, *, follow: bool = False) -> None:
         self.root = os.fsencode(root)
+        self._real = os.path.realpath(self.root) if follow else None
+        # Directories that are reached through a link, and where they really are.
+        self._outside: dict[bytes, bytes] = {}
+        self._followed = 0
         self.defects: list[Defect] = []
         self.facts: dict[str, Facts] = {}
         self.checksums: list[int | None] = []
@@ -47,6 +58,11 @@ class DirectoryScan:
             status = None
             try:
                 status = os.lstat(full)
+                if self._real is not None:
+                    through = self._through(raw, full, status)
+                    if through is None:
+                        continue
+                    status = through
                 if S_ISDIR(status.st_mode):
                     self._add(raw + b"/", DIRECTORY, status, 0)
                     if raw.count(b"/") >= MAX_DEPTH:
@@ -64,6 +80,44 @@ class DirectoryScan:
                 self.defects.append(Defect("unreadable", _path(raw), error.strerror or str(error)))
                 if status is not None and not S_ISDIR(status.st_mode):
                     self._add(raw, FILE if S_ISREG(status.st_mode) else OTHER, status, -1)
+
+    def _through(self, raw: bytes, full: bytes, status: os.stat_result) -> os.stat_result | None:
+        """The status of what is packed for an entry: of a link's target where that lies outside; None for nothing.
+
+        Raises OSError. What the system makes up while it is read (/proc) is never followed.
+        """
+        parent = self._outside.get(os.path.dirname(raw))
+        real = None if parent is None else os.path.join(parent, os.path.basename(raw))
+        if S_ISLNK(status.st_mode):
+            real = os.path.realpath(full)
+            if self._stays(raw, real):
+                return status
+            status = os.stat(real)
+        if real is None:
+            return status
+        self._followed += 1
+        if self._followed > MAX_FOLLOWED:
+            if self._followed == MAX_FOLLOWED + 1:
+                detail = f"more than {MAX_FOLLOWED:,} files are reached through links out of the directory"
+                self.defects.append(Defect("left-out", _path(raw), detail))
+            return None
+        if S_ISDIR(status.st_mode):
+            self._outside[raw] = real
+        return status
+
+    def _stays(self, raw: bytes, real: bytes) -> bool:
+        """Whether a link is kept: to something inside, to nothing, and round to what it lies in itself."""
+        root = self._real or b""
+        if _is_below(real, root) or _is_below(root, real) or real.startswith(_LIVE) or not os.path.exists(real):
+            return True
+        while raw:
+            raw = os.path.dirname(raw)
+            around = self._outside.get(raw)
+            if around is None:
+                return False
+            if _is_below(around, real):
+                return True
+        return False
 
     def _link(self, raw: bytes, full: bytes, status: os.stat_result) -> None:
         target = os.readlink(full)
@@ -125,6 +179,11 @@ class DirectoryScan:
                         yield piece
         except OSError:
             return
+
+
+def _is_below(path: bytes, folder: bytes) -> bool:
+    """Whether a real path is a folder, or in it."""
+    return path == folder or path.startswith(folder.rstrip(os.fsencode(os.sep)) + os.fsencode(os.sep))
 
 
 class _FileRanges:

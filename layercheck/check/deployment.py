@@ -53,7 +53,7 @@ class Opener:
 
     def subject(self, source: Input, kind: str, options: Options, name: str | None = None) -> Subject:
         """The artifact at ``source`` in the role ``kind`` (auto: told by its content). Raises OSError."""
-        known = self._open(source, name)
+        known = self._open(source, name, follow=options.packager not in (None, "zip-y"))
         reason = "as given"
         if kind == "auto":
             wrapper = options.env.get("AWS_LAMBDA_EXEC_WRAPPER")
@@ -84,14 +84,14 @@ class Opener:
             number, artifact, kind, reason, at, known.shape, known.packages, known.distributions, code, faults
         )
 
-    def _open(self, source: Input, name: str | None) -> _Known:
+    def _open(self, source: Input, name: str | None, *, follow: bool) -> _Known:
         key = key_of(source)
         if key not in self._known:
             artifact = source
             if not isinstance(artifact, Artifact):
                 name = self._names.get(key, name)
-                engine, progress = self._options.engine, self._options.progress
-                artifact = open_artifact(artifact, name=name, engine=engine, progress=progress)
+                how = self._options
+                artifact = open_artifact(artifact, name=name, engine=how.engine, progress=how.progress, follow=follow)
             self._known[key] = _Known(source, artifact)
         return self._known[key]
 

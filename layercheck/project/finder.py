@@ -62,6 +62,9 @@ def find(path: str, parameters: Mapping[str, str] | None = None) -> Project | No
     ``parameters`` are values for its templates (``--set``). Raises OSError when it cannot be read, ValueError for a
     parameter that no template of the project has.
     """
+    folder, template = _assembly_of(path)
+    if folder is not None:
+        return _cdk(folder, template, parameters or {})
     file = _template_of(path)
     if file is None:
         return None
@@ -74,6 +77,36 @@ def find(path: str, parameters: Mapping[str, str] | None = None) -> Project | No
     form = loader.stacks[0].form if loader.stacks else "sam"
     packager = "sam"
     return Project(form, file, tuple(loader.stacks), tuple(loader.troubles), tuple(loader.unchecked), packager, names)
+
+
+def _assembly_of(path: str) -> tuple[str | None, str | None]:
+    """CDK's cloud assembly that ``path`` is or holds, and the template in it when ``path`` is that."""
+    if os.path.isdir(path):
+        from .assembly import find_assembly
+
+        inside = os.path.join(path, "cdk.json"), os.path.join(path, "manifest.json")
+        app = any(os.path.isfile(file) for file in inside) or _template_of(path) is None
+        return (find_assembly(path) if app else None), None
+    folder, name = os.path.split(path)
+    if name.endswith((".template.json", "manifest.json")) and os.path.isfile(path):
+        from .assembly import is_assembly
+
+        if is_assembly(folder or "."):
+            return folder or ".", path if name != "manifest.json" else None
+    return None, None
+
+
+def _cdk(folder: str, template: str | None, parameters: Mapping[str, str]) -> Project:
+    from .assembly import MANIFEST
+    from .cdk import CdkLoader
+
+    loader = CdkLoader(parameters)
+    loader.load(folder, template)
+    names = frozenset(loader.parameters)
+    if not any(trouble.kind == "broken" for trouble in loader.troubles):
+        _check_names(parameters, names)
+    file = written(os.path.join(folder, MANIFEST)) if template is None else written(template)
+    return Project("cdk", file, tuple(loader.stacks), tuple(loader.troubles), tuple(loader.unchecked), "cdk", names)
 
 
 def _check_names(given: Mapping[str, str], names: frozenset[str]) -> None:

@@ -45,7 +45,7 @@ def read_stack(file: str, form: str, scope: Scope, locate: Locate, resources: li
         tuple([_function(item, scope, locate) for item in resources if item.type in FUNCTIONS]),
         tuple([_layer(item, scope, locate) for item in resources if item.type in LAYERS]),
         tuple([_permission(item, scope) for item in resources if item.type == PERMISSION]),
-        tuple(_exports(file, scope)),
+        tuple(exports_of(file, scope)),
         tuple(_unread(file, scope)),
         region if isinstance(region, str) else None,
     )
@@ -132,7 +132,8 @@ def _permission(item: Resource, scope: Scope) -> Permission:
     return Permission(item, *get)
 
 
-def _exports(file: str, scope: Scope) -> Iterator[Export]:
+def exports_of(file: str, scope: Scope) -> Iterator[Export]:
+    """What the outputs of a template export to other stacks."""
     outputs = scope.root.get("Outputs")
     if not isinstance(outputs, Map):
         return

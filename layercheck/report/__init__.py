@@ -45,8 +45,9 @@ def render(
         return concise.render(report)
     if format == "text":
         from . import text
+        from .assets import short_assets
 
-        return text.render(report, color=color, width=width, verbose=verbose, quiet=quiet)
+        return text.render(short_assets(report), color=color, width=width, verbose=verbose, quiet=quiet)
     if format == "sarif":
         from . import sarif
 

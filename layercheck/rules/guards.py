@@ -61,7 +61,11 @@ def _root(subject: Subject, path: str) -> str:
     cut = path.find("/site-packages/")
     if cut >= 0:
         return path[: cut + 15]
-    return "python/" if subject.kind == "layer" and path.startswith("python/") else ""
+    if subject.kind == "layer" and path.startswith("python/"):
+        return "python/"
+    # A folder of packages that a program puts on its path itself, as the AWS CLI's layer has it, holds their metadata.
+    places = [found.directory for found in subject.distributions.all if path.startswith(found.directory)]
+    return min(places, key=len, default="")
 
 
 def _has_others(subject: Subject, root: str, path: str, module: str) -> bool:

@@ -128,3 +128,19 @@ def test_a_module_at_the_top_is_guarded_by_its_distribution() -> None:
     }
     found = [(rule, severity) for rule, severity, _ in told(judge(files)) if rule == "LC401"]
     assert found == [("LC401", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "severity"), [("tool/pkg-1.0.dist-info/METADATA", "warning"), ("tool/x", "error")]
+)
+def test_packages_in_a_folder_of_their_own_are_named_from_where_their_metadata_lie(
+    metadata: str, severity: str
+) -> None:
+    """The AWS CLI's layer has all its packages in awscli/, which the program in it puts on its path."""
+    fast = "tool/pkg/_fast.cpython-312-x86_64-linux-gnu.so"
+    files: Files = {
+        fast: module(),
+        "tool/pkg/__init__.py": TRY.replace(b"from ._fast", b"from pkg._fast"),
+        metadata: b"Metadata-Version: 2.1\nName: pkg\nVersion: 1.0\n",
+    }
+    assert ("LC301", severity, fast) in told(judge(files, architecture="arm64", kind="layer"))

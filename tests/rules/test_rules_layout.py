@@ -98,3 +98,10 @@ def test_a_wheel_is_judged_as_installed_in_python() -> None:
     wheel = simple_zip({"pkg/__init__.py": PKG, "pkg-1.0.dist-info/RECORD": b"pkg/__init__.py,,\n"})
     found = told(judge(wheel, name="pkg-1.0-py3-none-any.whl"))
     assert [item for item in found if item[0].startswith("LC1")] == []
+
+
+def test_a_layer_for_another_language_does_a_function_no_harm() -> None:
+    layer = simple_zip({"nodejs/node_modules/a/index.js": b"1"})
+    report = judge({"app.py": b"def handler(event, context): ...\n"}, handler="app.handler", layers=[layer])
+    assert told(report) == [("LC101", "warning", None)]
+    assert report.exit_code == 0

@@ -1,0 +1,5 @@
+"""In one layer."""
+
+
+def hello(name):
+    return f"Hello, {name}"

@@ -1,0 +1,36 @@
+"""What the command says of the committed assembly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cdk.synth import HERE
+
+DATE = "2026-11-23"
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Paths in reports are as they were given: relative to where the run began."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def report(format: str, *options: str, folder: Path = HERE) -> tuple[int, str]:
+    """The exit code on the assembly in ``folder``, and what is said of it."""
+    import contextlib
+    import io
+
+    from layercheck.cli import main
+
+    out = io.StringIO()
+    with inside(folder), contextlib.redirect_stdout(out):
+        code = main(["cdk.out", "-f", format, "--date", DATE, "--color", "never", *options])
+    return code, out.getvalue()
