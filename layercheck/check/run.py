@@ -73,7 +73,8 @@ class Run:
 
     def _artifact(self, subject: Subject, settings: Settings) -> Collector:
         """What is found of an artifact whatever it is deployed with."""
-        key = (subject.id, settings.upload, settings.max_unzipped, settings.max_zip)
+        # The limits are everybody's.
+        key = (subject.id, *settings[1:])
         if key not in self._collected:
             said = Collector()
             said.collect("artifact", ArtifactView(subject, settings), None)

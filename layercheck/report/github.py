@@ -62,7 +62,7 @@ def _annotation(group: Group, location: Location | None, names: Names) -> str:
     text = visible(group.fact)
     if places:
         text += f"\n{plural(len(places), 'file')}: {visible(first(places, _PLACES_SHOWN))}"
-    if where := names.some_targets(head.targets):
+    if where := names.concerned(group.findings):
         text += f"\non {visible(where)}"
     if head.fix:
         text += f"\nfix: {visible_lines(head.fix)}"

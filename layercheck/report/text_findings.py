@@ -53,7 +53,7 @@ def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, q
 
 
 def _one_line(page: Page, finding: Finding, names: Names) -> None:
-    where = names.some_targets(finding.targets)
+    where = names.concerned([finding])
     page.verbatim(
         (f"{finding.severity.value} {finding.rule}", _STYLES[finding.severity]),
         f" {names.place(finding)}: {finding.fact or finding.message}" + (f" ({where})" if where else ""),
@@ -73,7 +73,7 @@ def _heading(group: Group, names: Names) -> list[Part]:
     parts: list[Part] = [(f"{head.severity.value} {head.rule}", _STYLES[head.severity]), (f" {head.name}", "bold")]
     if head.confidence is Confidence.LIKELY:
         parts.append(" (likely)")
-    if where := names.some_targets(head.targets):
+    if where := names.concerned(group.findings):
         parts.append(f"  {where}")
     return parts
 

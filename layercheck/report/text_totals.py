@@ -12,11 +12,15 @@ from .words import Names, human
 _NEAR = 0.8
 _PACKAGES_SHOWN = 6
 _STACKS_SHOWN = 3
+_ROWS_SHOWN = 8
 
 
 def write_totals(page: Page, report: Report, names: Names, *, verbose: bool) -> None:
     """One table for each set of artifacts that is deployed together; of many, the fullest unless ``verbose``."""
     found = stacks(report)
+    if len(found) > 1 and all(_is_plain(stack, report.limit_bytes) for stack in found):
+        _write_together(page, found, report.limit_bytes, verbose)
+        return
     shown = found if verbose else fullest(found, _STACKS_SHOWN)
     for stack in shown:
         page.gap()
@@ -33,6 +37,22 @@ def write_totals(page: Page, report: Report, names: Names, *, verbose: bool) -> 
     if len(shown) < len(found):
         page.gap()
         page.paragraph(f"… and {len(found) - len(shown)} more deployments, none of them larger (-v shows all)", hang=2)
+
+
+def _is_plain(stack: Stack, limit: int) -> bool:
+    """Whether one row says all: one artifact, nothing unknown, and far from the limit."""
+    single = len(stack.artifacts) == 1 and not stack.is_open and stack.followed is None
+    return single and stack.total <= _NEAR * limit
+
+
+def _write_together(page: Page, found: list[Stack], limit: int, verbose: bool) -> None:
+    shown = found if verbose else fullest(found, _ROWS_SHOWN)
+    page.gap()
+    page.paragraph(("unzipped sizes", "bold"), f"  of {limit:,} bytes ({limit / 2**20:.0f} MiB)", hang=2)
+    rows = [[*_row(stack.artifacts[0].path, stack.total, limit), bar(stack.total, limit)] for stack in shown]
+    page.table(rows, right=(1, 2, 3))
+    if len(shown) < len(found):
+        page.paragraph(f"… and {len(found) - len(shown)} more, none of them larger (-v shows all)", indent=2, hang=2)
 
 
 def _rows(stack: Stack, limit: int) -> list[list[Part]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from ..finding import Finding, ProjectSummary, Report, Severity, Source, Target
+from ..finding import Finding, ProjectSummary, Remark, Report, Severity, Source, Target
 from .order import id_order
 
 NAMED = 3
@@ -84,6 +85,29 @@ def declared_at(source: Source) -> str:
     return source.file if source.line is None else f"{source.file}:{source.line}"
 
 
+SUPPRESSED_BY = {
+    "ignore": "ignored",
+    "severity": "by their severity",
+    "path": "ignored at their place",
+    "exception": "by an exception",
+    "baseline": "in the baseline",
+    "confidence": "only likely",
+}
+"""What takes findings out, in the words of every format, in their order."""
+
+
+def suppressed_words(report: Report) -> str:
+    """``3: 1 by an exception, 2 in the baseline``."""
+    counts = Counter(item.by for item in report.suppressed)
+    parts = [f"{counts[by]:,} {words}" for by, words in SUPPRESSED_BY.items() if by in counts]
+    return f"{len(report.suppressed):,}: {', '.join(parts)}"
+
+
+def remark_place(remark: Remark) -> str:
+    """``layercheck.toml:12``, where the decision stands; the program's name where that is not known."""
+    return "layercheck" if remark.source is None else declared_at(remark.source)
+
+
 class Names:
     """What the ids of one report stand for."""
 
@@ -141,7 +165,25 @@ class Names:
 
     def every_target(self) -> str:
         """All targets of the report, in few words; empty when there is none."""
-        return self._describe(list(self._targets.values()))
+        targets = list(self._targets.values())
+        if self._told_apart:
+            return self._pairs(targets)
+        failed = sum([not target.passed for target in targets])
+        return f"{failed:,} of {len(targets):,} targets failed" if failed else f"{len(targets):,} targets"
+
+    def concerned(self, findings: Iterable[Finding]) -> str:
+        """The targets of findings that stand together, in few words; empty when they are all of their artifacts'."""
+        told = list(findings)
+        chosen = {target for finding in told for target in finding.targets}
+        artifacts = {finding.artifact for finding in told}
+        if None in artifacts:
+            return self.some_targets(chosen)
+        own = [target for target in self._targets.values() if artifacts & {target.function, *target.layers}]
+        if own and chosen >= {target.id for target in own}:
+            return ""
+        if own and len({(target.runtime, target.architecture) for target in own}) == len(own):
+            return self._pairs([target for target in own if target.id in chosen]) or self.some_targets(chosen)
+        return self.some_targets(chosen)
 
     def some_targets(self, identifiers: Iterable[str]) -> str:
         """The targets in few words; empty when they are all, or when none is meant."""
@@ -155,6 +197,10 @@ class Names:
     def _describe(self, targets: list[Target]) -> str:
         if not self._told_apart:
             return first([self.target(target) for target in targets], NAMED)
+        return self._pairs(targets)
+
+    def _pairs(self, targets: list[Target]) -> str:
+        """Runtimes and architectures, without what runs there."""
         runtimes: dict[str, list[str]] = {}
         for target in targets:
             runtimes.setdefault(target.architecture, []).append(target.runtime)

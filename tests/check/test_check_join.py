@@ -169,6 +169,20 @@ def test_bounds_are_those_of_each_deployment(monkeypatch: pytest.MonkeyPatch, tm
     assert [(item.what, item.targets) for item in report.unchecked] == [("12 more errors LC003", ())]
 
 
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("own", [{"max_zip": 1}, {"max_unzipped": 1}, {"upload": "direct"}, {"packager": "zip-y"}])
+def test_what_one_job_asks_for_is_not_said_of_another(own: dict[str, Any], first: int, tmp_path: Path) -> None:
+    (tmp_path / "layer").mkdir()
+    (tmp_path / "layer" / "a").write_bytes(b"1")
+    (tmp_path / "layer" / "b").symlink_to("a")
+    (tmp_path / "layer.zip").write_bytes(simple_zip({"python/a.py": b"1"}))
+    options = Options(runtimes=("python3.12",), architectures=("x86_64",))
+    for name in ("layer", "layer.zip"):
+        path = str(tmp_path / name)
+        jobs = [Job(path, options), Job(path, options._replace(**own))]
+        same(jobs[:: -1 if first else 1], Options(), [[0], [1]])
+
+
 def test_notes_end_whoever_made_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("layercheck.check.notes.MAX_NOTES", 3)
     files = {f"python/_m{n}.abi3.so": module(f"libgone{n}.so.1") for n in range(3)}

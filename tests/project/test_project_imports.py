@@ -13,7 +13,19 @@ from support.elf_writer import build_elf
 from support.zip_writer import simple_zip
 
 HEAVY = frozenset(
-    ("rich", "packaging", "elftools", "wheel_inspect", "yaml", "boto3", "jsonschema", "typing", "dataclasses")
+    (
+        "rich",
+        "packaging",
+        "elftools",
+        "wheel_inspect",
+        "yaml",
+        "boto3",
+        "jsonschema",
+        "typing",
+        "dataclasses",
+        "multiprocessing",
+        "concurrent",
+    )
 )
 PROBE = """
 import json, sys

@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from layercheck.finding import Compatibility, Confidence, Report, Severity
 from layercheck.report import render
 from report.made import (
+    LIMIT,
     artifact,
     compatibility_table,
     finding,
@@ -261,12 +262,21 @@ def test_totals_of_an_open_deployment_are_at_least() -> None:
 
 def test_each_deployment_has_its_own_total() -> None:
     artifacts = tuple(artifact(id=f"a{n}", path=f"l{n}.zip", unzipped_bytes=n * 1000) for n in range(1, 6))
-    targets = tuple(target(id=f"t{n}", layers=(f"a{n}",)) for n in range(1, 5))
+    targets = tuple(target(id=f"t{n}", layers=(f"a{n}",), open=("arn:x",)) for n in range(1, 5))
     made = report(artifacts=artifacts, targets=targets)
     sizes = [line.split()[1] for line in lines(made) if line.startswith("  l") and "left" not in line]
     assert sizes == ["5,000", "4,000", "3,000"]
     assert "… and 2 more deployments, none of them larger (-v shows all)" in lines(made)
-    assert sum(line.startswith("  left ") for line in lines(made, verbose=True)) == 5
+    assert sum(line.startswith("  left") for line in lines(made, verbose=True)) == 5
+
+
+def test_many_small_deployments_stand_in_one_table() -> None:
+    artifacts = tuple(artifact(id=f"a{n}", path=f"l{n}.zip", unzipped_bytes=n * 10_000_000) for n in range(1, 12))
+    told = lines(report(artifacts=artifacts, targets=()))
+    start = told.index("unzipped sizes  of 262,144,000 bytes (250 MiB)")
+    assert told[start + 1] == "  l11.zip  110,000,000 bytes  110.0 MB  42.0 %  ████████░░░░░░░░░░░░"
+    assert told[start + 9] == "  … and 3 more, none of them larger (-v shows all)"
+    assert "unzipped sizes" not in "".join(lines(report(artifacts=(*artifacts, artifact(unzipped_bytes=LIMIT)))))
 
 
 def test_targets_of_several_deployments_are_told_apart() -> None:
@@ -275,7 +285,23 @@ def test_targets_of_several_deployments_are_told_apart() -> None:
         artifacts=(artifact(), artifact(id="a2", path="other.zip")),
         targets=(target(), target(id="t2", layers=("a2",))),
     )
-    assert "error LC301 wrong-architecture  python3.12 on arm64 for other.zip" in lines(made)
+    told = lines(made)
+    assert "error LC301 wrong-architecture" in told
+    assert "    - other.zip:python/numpy/_core.so" in told
+    assert told[-1] == "FAILED: 1 error (2 targets)"
+    apart = made._replace(targets=(target(), *[target(id=f"t{n}", layers=("a2",), passed=False) for n in (2, 3)]))
+    assert "error LC301 wrong-architecture  python3.12 on arm64 for other.zip" in lines(apart)
+    assert lines(apart)[-1] == "FAILED: 1 error (2 of 3 targets failed)"
+
+
+def test_of_one_artifact_s_targets_only_runtime_and_architecture_are_named() -> None:
+    targets = [target(), target(id="t2", layers=("a2",)), target(id="t3", layers=("a2",), architecture="x86_64")]
+    made = report(
+        finding(targets=("t2",), artifact="a2"),
+        artifacts=(artifact(), artifact(id="a2", path="other.zip")),
+        targets=tuple(targets),
+    )
+    assert "error LC301 wrong-architecture  python3.12 on arm64" in lines(made)
 
 
 def test_the_compatibility_table() -> None:
