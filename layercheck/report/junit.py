@@ -16,7 +16,7 @@ from .compatibility import Row, table
 from .escape import harmless_line, visible, visible_lines
 from .grouping import Group, groups
 from .order import id_order, unchecked_order
-from .words import Names, plural, verdict
+from .words import Names, declared_in, plural, verdict
 
 _PLACES_SHOWN = 100
 _GROUPS_SHOWN = 50
@@ -128,10 +128,7 @@ def _lines(group: Group, names: Names) -> Iterable[str]:
     yield from [f"  {visible(place)}" for place in places[:_PLACES_SHOWN]]
     if len(places) > _PLACES_SHOWN:
         yield f"  … and {plural(len(places) - _PLACES_SHOWN, 'more file')}"
-    for source in dict.fromkeys(finding.source for finding in group.findings if finding.source is not None):
-        line = "" if source.line is None else f":{source.line}"
-        resource = "" if source.resource is None else f" ({source.resource})"
-        yield f"  declared in {visible(f'{source.file}{line}{resource}')}"
+    yield from [f"  declared in {visible(declared_in(source))}" for source in group.sources]
     if head.fix:
         yield f"  fix: {visible_lines(head.fix)}"
 

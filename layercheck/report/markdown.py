@@ -16,7 +16,7 @@ from .order import id_order, unchecked_order
 from .prose import block, code, prose
 from .totals import Stack, bar, fullest, share, stacks
 from .understanding import artifact_in_words, target_in_words
-from .words import Names, first, human, outcome, plural, verdict
+from .words import Names, declared_in, first, human, outcome, plural, verdict
 
 MAX_CHARACTERS = 60_000
 _TEXT = 2_000
@@ -120,10 +120,8 @@ def _group(group: Group, names: Names) -> Iterable[str]:
         line += f" ({code(_short(places[0]))})"
     if where := names.concerned(group.findings):
         line += f" — on {prose(_short(where))}"
-    sources = dict.fromkeys(finding.source for finding in group.findings if finding.source is not None)
-    if sources:
-        declared_in = [code(_short(s.file + ("" if s.line is None else f":{s.line}"))) for s in sources]
-        line += f" — declared in {first(declared_in, 4)}"
+    if sources := group.sources:
+        line += f" — declared in {first([code(_short(declared_in(source))) for source in sources], 4)}"
     yield line
     if len(places) > 1:
         shown = [_short(place) for place in places[:_PLACES_SHOWN]]

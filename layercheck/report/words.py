@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..finding import Finding, Report, Severity, Target
+from ..finding import Finding, Report, Severity, Source, Target
 from .order import id_order
 
 NAMED = 3
@@ -65,6 +65,12 @@ def first(items: Sequence[str], limit: int) -> str:
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
 
+def declared_in(source: Source) -> str:
+    """``template.yaml:12 (Fn)``: the place in a project's file, and the resource there."""
+    line = "" if source.line is None else f":{source.line}"
+    return f"{source.file}{line}" + ("" if source.resource is None else f" ({source.resource})")
+
+
 class Names:
     """What the ids of one report stand for."""
 
@@ -81,13 +87,17 @@ class Names:
         return self._artifacts.get(identifier, identifier)
 
     def place(self, finding: Finding) -> str:
-        """``layer.zip:python/x.so``, or the artifact alone."""
+        """``layer.zip:python/x.so``, or the artifact alone; where none is meant, the line that declares it."""
+        if finding.artifact is None and finding.source is not None:
+            return declared_in(finding.source)
         artifact = self.artifact(finding.artifact)
         return artifact if finding.path is None else f"{artifact}:{finding.path}"
 
     def short_place(self, finding: Finding) -> str:
         """The path alone where there is only one artifact to look in; empty when that says nothing."""
-        if len(self._artifacts) > 1 and finding.artifact is not None:
+        if finding.artifact is None:
+            return declared_in(finding.source) if finding.source is not None else finding.path or ""
+        if len(self._artifacts) > 1:
             return self.place(finding)
         return finding.path or ""
 

@@ -25,7 +25,7 @@ FOLDED = r"<details><summary>[\d,]+ (files|not checked)</summary>|</details>"
 
 
 @given(REPORTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_format_is_printable_lines_of_which_none_is_a_command(made: Report) -> None:
     for format in FORMATS:
         written = render(made, format, base=BASE)
@@ -37,7 +37,7 @@ def test_every_format_is_printable_lines_of_which_none_is_a_command(made: Report
 
 
 @given(REPORTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_report_is_well_formed_junit(made: Report) -> None:
     root = ElementTree.fromstring(render(made, "junit"))
     junit().validate(root)
@@ -48,7 +48,7 @@ def test_any_report_is_well_formed_junit(made: Report) -> None:
 
 
 @given(REPORTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_nothing_in_a_report_becomes_markup_of_the_page(made: Report) -> None:
     written = render(made, "markdown")
     assert len(written) <= MAX_CHARACTERS
@@ -67,7 +67,7 @@ def test_nothing_in_a_report_becomes_markup_of_the_page(made: Report) -> None:
 
 @pytest.mark.registry
 @given(made=REPORTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_report_is_valid_sarif(made: Report) -> None:
     written = render(made, "sarif", base=BASE)
     assert written.isascii()
