@@ -1,4 +1,5 @@
-"""Write the parts of the documentation that are made from the program: docs/rules.md and the README's corpus table.
+"""Write the parts of the documentation that are made from the program: docs/rules.md, the keys of the configuration,
+and the README's corpus table.
 
 Run it as ``python docs/generate.py``; with ``--check`` it writes nothing, names what is out of date and ends with 1.
 """
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from layercheck.config.page import tables
 from layercheck.rules import Rule, all_rules
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +23,7 @@ FAMILIES = {
     "LC4": "Library resolution",
     "LC5": "Language runtimes and programs",
     "LC6": "Function and layers together",
+    "LC7": "Projects",
 }
 INTRODUCTION = """# The rules
 
@@ -28,7 +31,12 @@ This page is written by `docs/generate.py` from the rules themselves; `layerchec
 The severity is the usual one: a rule may judge a harmless form of its fault milder. *Judged* says what a rule looks at:
 one artifact, the artifacts of a function together, or these on one runtime and architecture.
 """
-SCOPES = {"artifact": "each artifact", "stack": "function and layers together", "target": "each target"}
+SCOPES = {
+    "artifact": "each artifact",
+    "stack": "function and layers together",
+    "target": "each target",
+    "project": "each project",
+}
 
 
 def rules_page() -> str:
@@ -99,8 +107,10 @@ def corpus_table() -> str:
 def pages() -> dict[Path, str]:
     """Every file that is written here, as it must be."""
     readme = ROOT / "README.md"
+    configuration = ROOT / "docs" / "configuration.md"
     return {
         ROOT / "docs" / "rules.md": rules_page(),
+        configuration: with_part(configuration.read_text(encoding="utf-8"), "keys", "\n" + tables() + "\n"),
         readme: with_part(readme.read_text(encoding="utf-8"), "corpus table", corpus_table()),
     }
 

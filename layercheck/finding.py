@@ -157,10 +157,45 @@ class Compatibility(NamedTuple):
     runtimes: tuple[str, ...]
 
 
+class Suppressed(NamedTuple):
+    """A finding that does not count, and what takes it out.
+
+    ``by``: ``ignore``, ``severity`` (turned off, or set so low that it is not shown), ``path``, ``exception``,
+    ``baseline`` or ``confidence``. ``reason``: an exception's reason, else the word, pattern or file that does it.
+    """
+
+    finding: Finding
+    by: str
+    reason: str | None = None
+
+
+class Remark(NamedTuple):
+    """Something to be said about the decisions of a run, which does not change how it ends.
+
+    ``kind``: ``expired-exception``, ``unused-exception`` or ``gone-from-baseline``. ``source``: where it was decided.
+    """
+
+    kind: str
+    severity: Severity
+    message: str
+    source: Source | None = None
+
+
+class ProjectSummary(NamedTuple):
+    """A project of a run: ``form`` is sam, cloudformation or cdk, ``file`` its template or manifest; then counts."""
+
+    form: str
+    file: str
+    stacks: int
+    functions: int
+    layers: int
+
+
 class Report(NamedTuple):
     """Everything about one run. ``gate`` is False when no target was given: then ``compatibility`` is the answer.
 
-    ``limit_bytes`` is what Lambda takes unzipped, for the line that says what is left.
+    ``limit_bytes`` is what Lambda takes unzipped, for the line that says what is left. ``suppressed`` are findings that
+    were taken out by a decision of the user; they count nowhere else.
     """
 
     tool_version: str
@@ -174,6 +209,9 @@ class Report(NamedTuple):
     unchecked: tuple[Unchecked, ...]
     gate: bool
     limit_bytes: int
+    suppressed: tuple[Suppressed, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    projects: tuple[ProjectSummary, ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
+from collections.abc import Mapping, Sequence
 
 from ..artifact import Artifact, open_artifact
 from ..artifact.distributions import DistributionIndex
@@ -14,11 +13,9 @@ from ..environment import limits
 from ..filesystem import OPT, TASK, Mount, Overlay
 from ..finding import Defect
 from ..named_tuple import NamedTuple
-from ..rules import Settings, StackView, Subject, outline
+from ..rules import Declared, Settings, StackView, Subject, outline
 from .kind import tell_kind
-from .options import Absent, Input, Options
-
-_ARN = r"^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d*:layer:[^:]+(:\d+)?$"
+from .options import Absent, Input, Options, absent_name, key_of
 
 
 class Deployment(NamedTuple):
@@ -28,67 +25,98 @@ class Deployment(NamedTuple):
     stack: StackView
 
 
-class Opener:
-    """Opens each input once and numbers the artifacts a1, a2 … in the order in which they were met."""
+class _Known:
+    """An artifact that was opened, with what is told of it whatever its role. Its source stays, and so does the id."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, source: Input, artifact: Artifact) -> None:
+        self.source = source
+        self.artifact = artifact
+        self.shape = outline(artifact)
+        self.distributions = DistributionIndex(artifact)
+        self.packages = PackageIndex(artifact, self.distributions)
+        self.subjects: dict[str, Subject] = {}
+
+
+class Opener:
+    """Opens each input once and numbers the artifacts a1, a2 … in the order in which they were met.
+
+    ``names`` says what artifacts are called, by ``key_of``; else they are called as they are when they are first asked
+    for.
+    """
+
+    def __init__(self, options: Options, names: Mapping[str | int, str] = {}) -> None:
         self._options = options
-        self._known: dict[str, Artifact] = {}
-        self._subjects: dict[tuple[int, str], Subject] = {}
-        self.opened: list[Artifact] = []
+        self._names = names
+        self._known: dict[str | int, _Known] = {}
+        self._paths: dict[str, str] = {}
+        self._count = 0
 
     def subject(self, source: Input, kind: str, options: Options, name: str | None = None) -> Subject:
         """The artifact at ``source`` in the role ``kind`` (auto: told by its content). Raises OSError."""
-        artifact = self._open(source, name)
-        known = self._subjects.get((id(artifact), kind))
-        if known is not None:
-            return known
-        shape = outline(artifact)
+        known = self._open(source, name)
         reason = "as given"
-        distributions = DistributionIndex(artifact)
-        packages = PackageIndex(artifact, distributions)
         if kind == "auto":
             wrapper = options.env.get("AWS_LAMBDA_EXEC_WRAPPER")
-            kind, reason = tell_kind(shape, artifact.form, artifact.name, options.handler, packages, wrapper)
-        key = (id(artifact), kind)
-        if key not in self._subjects:
-            at = TASK if kind == "function" else OPT
-            if artifact.form == "wheel":
-                at = OPT + "/python" if kind == "layer" else TASK
-            number = f"a{len(self._subjects) + 1}"
-            faults: tuple[Defect, ...] = ()
-            if artifact.form == "wheel":
-                from ..artifact.wheel_record import wheel_defects
-
-                faults = wheel_defects(artifact)
-            code = PythonReader(artifact)
-            self._subjects[key] = Subject(
-                number, artifact, kind, reason, at, shape, packages, distributions, code, faults
+            artifact = known.artifact
+            kind, reason = tell_kind(
+                known.shape, artifact.form, artifact.name, options.handler, known.packages, wrapper
             )
-        return self._subjects[key]
+        if kind not in known.subjects:
+            known.subjects[kind] = self._subject(known, kind, reason)
+        return known.subjects[kind]
 
-    def _open(self, source: Input, name: str | None) -> Artifact:
-        if isinstance(source, Artifact):
-            return source
-        path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
-        key = path if isinstance(path, str) else None
-        if key is not None and key in self._known:
-            return self._known[key]
-        artifact = open_artifact(source, name=name, engine=self._options.engine, progress=self._options.progress)
-        self.opened.append(artifact)
-        if key is not None:
-            self._known[key] = artifact
-        return artifact
+    def _subject(self, known: _Known, kind: str, reason: str) -> Subject:
+        artifact = known.artifact
+        at = TASK if kind == "function" else OPT
+        faults: tuple[Defect, ...] = ()
+        if artifact.form == "wheel":
+            from ..artifact.wheel_record import wheel_defects
 
-    @property
-    def subjects(self) -> list[Subject]:
-        """All artifacts so far, by number."""
-        return list(self._subjects.values())
+            at = OPT + "/python" if kind == "layer" else TASK
+            faults = wheel_defects(artifact)
+        self._count += 1
+        number = f"a{self._count}"
+        key = key_of(known.source)
+        if isinstance(key, str):
+            self._paths[number] = key
+        code = PythonReader(artifact)
+        return Subject(
+            number, artifact, kind, reason, at, known.shape, known.packages, known.distributions, code, faults
+        )
+
+    def _open(self, source: Input, name: str | None) -> _Known:
+        key = key_of(source)
+        if key not in self._known:
+            artifact = source
+            if not isinstance(artifact, Artifact):
+                name = self._names.get(key, name)
+                engine, progress = self._options.engine, self._options.progress
+                artifact = open_artifact(artifact, name=name, engine=engine, progress=progress)
+            self._known[key] = _Known(source, artifact)
+        return self._known[key]
+
+    def path(self, subject: Subject) -> str | None:
+        """The path by which an artifact was opened; None for one that was given otherwise."""
+        return self._paths.get(subject.id)
+
+    def forget(self, key: str | int) -> list[str]:
+        """Close the artifact that is known by ``key``, if it was opened here; returns the ids that it had."""
+        known = self._known.pop(key, None)
+        if known is None:
+            return []
+        if known.artifact is not known.source:
+            known.artifact.close()
+        return [subject.id for subject in known.subjects.values()]
 
     def close(self) -> None:
         """Close what was opened here."""
-        for artifact in self.opened:
-            artifact.close()
+        for key in list(self._known):
+            self.forget(key)
+
+
+def _own(subject: Subject) -> Subject:
+    """With a reader of its own: how much of its code is read does not depend on what other deployments have read."""
+    return subject._replace(python=PythonReader(subject.artifact))
 
 
 def deploy(opener: Opener, source: Input, options: Options, name: str | None = None) -> Deployment:
@@ -96,20 +124,19 @@ def deploy(opener: Opener, source: Input, options: Options, name: str | None = N
 
     ``name`` is what the artifact is called (None: as the options say, or by its path).
     """
-    main = opener.subject(source, options.kind, options, name or options.name)
+    main = _own(opener.subject(source, options.kind, options, name or options.name))
     layers: list[Subject] = [main] if main.kind == "layer" else []
     absent: list[str] = []
     for layer in options.layers:
-        if isinstance(layer, Absent):
-            absent.append(layer.name)
-        elif isinstance(layer, str) and re.match(_ARN, layer):
-            absent.append(layer)
-        else:
+        name = absent_name(layer)
+        if name is not None:
+            absent.append(name)
+        elif not isinstance(layer, Absent):
             subject = opener.subject(layer, "layer", options)
-            if subject not in layers:
-                layers.append(subject)
+            if not any(subject.id == known.id for known in layers):
+                layers.append(_own(subject))
     subjects = tuple(layers) if main.kind == "layer" else (*layers, main)
-    settings = Settings(limits(), options.upload, options.max_unzipped, options.max_zip)
+    settings = Settings(limits(), options.upload, options.max_unzipped, options.max_zip, options.packager)
     overlay = Overlay([Mount(subject.artifact, subject.at) for subject in subjects])
     count = len(layers) + len(absent)
     handler = options.handler
@@ -120,4 +147,11 @@ def deploy(opener: Opener, source: Input, options: Options, name: str | None = N
             found = read_handler_code(subject.artifact, handler, jars=jars)
             code.update({(subject.id, path): defines for path, defines in found.items()})
     view = StackView(subjects, overlay, tuple(absent), count, handler, options.env, settings, code)
+    if options.declared:
+        view = view._replace(declared=_declared(subjects, options.declared))
     return Deployment(main, view)
+
+
+def _declared(subjects: Sequence[Subject], declared: Mapping[str, Declared]) -> dict[str, Declared]:
+    named = {subject.id: declared.get(subject.artifact.name) for subject in subjects if subject.kind == "layer"}
+    return {identifier: said for identifier, said in named.items() if said is not None}

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from ..artifact import FILE, Entry
 from ..artifact.distributions import Distribution
+from ..named_tuple import NamedTuple
 from ..rules import Subject
 from ..rules.python_findings import Altered
 
@@ -16,23 +17,34 @@ MAX_TOTAL = 1 << 30
 """Bytes of one file, and of one artifact, that are read again."""
 
 
-class HashCheck:
-    """Compares the files of each artifact, once a run. ``unread`` has (subject, path) of what is too large for that."""
+class Compared(NamedTuple):
+    """What is known of one artifact; ``unread`` are the paths of what is too large to be read again."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[Altered, ...]] = {}
-        self.unread: list[tuple[Subject, str]] = []
+    altered: tuple[Altered, ...]
+    unread: tuple[str, ...]
+
+
+class HashCheck:
+    """Compares the files of each artifact, once for all that share ``known``."""
+
+    def __init__(self, known: dict[str, Compared]) -> None:
+        self._known = known
 
     def altered(self, subjects: Sequence[Subject]) -> tuple[Altered, ...]:
         """For each distribution the files that are something else."""
         found: list[Altered] = []
         for subject in subjects:
             if subject.id not in self._known:
-                self._known[subject.id] = tuple(self._of(subject))
-            found += self._known[subject.id]
+                unread: list[str] = []
+                self._known[subject.id] = Compared(tuple(self._of(subject, unread)), tuple(unread))
+            found += self._known[subject.id].altered
         return tuple(found)
 
-    def _of(self, subject: Subject) -> Iterator[Altered]:
+    def unread(self, subject: Subject) -> tuple[str, ...]:
+        """The files of an artifact that were too large to be compared."""
+        return self._known[subject.id].unread if subject.id in self._known else ()
+
+    def _of(self, subject: Subject, unread: list[str]) -> Iterator[Altered]:
         if subject.artifact.form == "wheel":
             return
         listed = _listed(subject)
@@ -45,7 +57,7 @@ class HashCheck:
             if digests is None or entry.kind != FILE or entry.size < 0:
                 continue
             if entry.size > min(MAX_FILE, left):
-                self.unread.append((subject, entry.path))
+                unread.append(entry.path)
                 continue
             left -= entry.size
             how = _difference(subject, entry, {digest for digest, _ in digests})

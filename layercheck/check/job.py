@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..finding import Report, Source, Unchecked
-from ..named_tuple import NamedTuple
+from ..named_tuple import TYPE_CHECKING, NamedTuple
 from ..rules import Fault
-from .options import Input, Options
+from .options import Absent, Input, Options, absent_name, key_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 class ProjectFault(NamedTuple):
@@ -42,21 +45,51 @@ class Job(NamedTuple):
     unchecked: tuple[Unchecked, ...] = ()
     faults: tuple[ProjectFault, ...] = ()
 
+    def sources(self) -> list[Input]:
+        """The artifacts of the job that are at hand, its own first."""
+        found = [] if self.source is None else [self.source]
+        for layer in self.options.layers:
+            if not isinstance(layer, Absent) and absent_name(layer) is None:
+                found.append(layer)
+        return found
 
-def run_jobs(jobs: Sequence[Job], options: Options) -> Report:
-    """Judge all jobs into one report. Artifacts that several share are opened once.
 
-    Of ``options`` these hold for the run: select, ignore, fail_on, min_severity, strict, date, engine, progress. Raises
-    OSError for an artifact that cannot be read, ValueError for an unknown runtime, architecture or option value.
+def names_of(jobs: Sequence[Job]) -> dict[str | int, str]:
+    """What artifacts are called in the report, by ``key_of``: as the first job says whose own they are."""
+    names: dict[str | int, str] = {}
+    for job in jobs:
+        name = job.name or job.options.name
+        if job.source is not None and name is not None:
+            names.setdefault(key_of(job.source), name)
+    return names
+
+
+def run_jobs(
+    jobs: Sequence[Job], options: Options, *, workers: int | None = 1, executor: Executor | None = None
+) -> Report:
+    """Judge all jobs into one report. Artifacts that several share are opened once in a process.
+
+    Of ``options`` these hold for the run: select, ignore, fail_on, min_severity, strict, date, engine, progress,
+    and what was decided about findings; a job's own overrides hold where they name its resource.
+    ``workers``: how many processes judge (None: as many as end soonest); or ``executor`` does, any of
+    ``concurrent.futures``' kind, which must be able to open the paths. The report is the same. Raises OSError for an
+    artifact that cannot be read (the first of them), and when a process is lost; ValueError for an unknown runtime,
+    architecture or option value.
     """
-    from .run import Run
+    from .decide import heeding
+    from .join import join
 
     for wanted in {id(wanted): wanted for wanted in (options, *[job.options for job in jobs])}.values():
         wanted.validate()
-    work = Run(options)
-    try:
-        for job in jobs:
-            work.add(job)
-        return work.report()
-    finally:
-        work.close()
+    options = heeding(options, jobs)
+    if workers is None and len(jobs) > 1:
+        from .plan import worthwhile
+
+        workers = worthwhile(jobs)
+    if executor is None and (workers or 1) < 2:
+        from .run import judge_here
+
+        return join(judge_here(jobs, options), options)
+    from .pool import judge_all
+
+    return join(judge_all(jobs, options, workers=workers or 1, executor=executor), options)

@@ -1,4 +1,4 @@
-"""The order of judgement: fold consequences under causes, merge targets, select, and say how it ends."""
+"""The order of judgement within a deployment: fold consequences under causes, then merge targets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..finding import Finding, Severity, Source
 from ..json_table import read_table
 from ..named_tuple import TYPE_CHECKING, NamedTuple
 from ..rules import Fault, Rule
+from .part import Found
 
 if TYPE_CHECKING:
     from typing import Any
@@ -25,18 +26,22 @@ _NORMALISED = (
     (r"\d{1,3}(,\d{3})+", "N"),
 )
 """What changes from build to build: hashes that wheels put into library names, versions, sizes and counts."""
+ARTIFACT = ((r"(?<![0-9a-f])[0-9a-f]{8,}(?![0-9a-f])", "H"), (r"(?<!\d)\d{1,30}(\.\d{1,30})+", "V"))
+"""What changes in the names of artifacts: the hashes of CDK's assets, versions."""
 
 
 class Raw(NamedTuple):
     """A fault together with the rule that found it and the target it holds for (None: for every target).
 
-    ``source`` is where the deployment is declared in which it was found.
+    ``source``: where a project declares it, if it lies there and not in an artifact. ``folded``: how many findings of
+    which rules, that do not depend on the target, were folded under it.
     """
 
     rule: Rule
     fault: Fault
     target: str | None
     source: Source | None = None
+    folded: Mapping[str, int] = {}
 
 
 @lru_cache(maxsize=1)
@@ -79,6 +84,7 @@ def fold(raws: list[Raw]) -> list[Raw]:
     for index, raw in enumerate(raws):
         by_rule.setdefault(raw.rule.id, []).append(index)
     counts: dict[int, dict[str, int]] = {}
+    whole: dict[int, dict[str, int]] = {}
     worst: dict[int, Severity] = {}
     folded: set[int] = set()
     for cause, consequence, share in _folds():
@@ -97,6 +103,9 @@ def fold(raws: list[Raw]) -> list[Raw]:
                     folded.add(index)
                     counts.setdefault(found, {})
                     counts[found][consequence] = counts[found].get(consequence, 0) + 1
+                    if raws[index].target is None:
+                        whole.setdefault(found, {})
+                        whole[found][consequence] = whole[found].get(consequence, 0) + 1
                     worst[found] = min(worst.get(found, _severity(raws[found])), _severity(raws[index]), key=_rank)
                     break
     result = []
@@ -105,7 +114,8 @@ def fold(raws: list[Raw]) -> list[Raw]:
             continue
         if index in counts:
             details = {**raw.fault.details, "consequences": dict(sorted(counts[index].items()))}
-            raw = raw._replace(fault=raw.fault._replace(details=details, severity=worst[index]))
+            fault = raw.fault._replace(details=details, severity=worst[index])
+            raw = raw._replace(fault=fault, folded=whole.get(index, {}))
         result.append(raw)
     return result
 
@@ -123,18 +133,12 @@ def _explains(cause: Raw, consequence: Raw) -> bool:
     return not mild or _severity(cause).rank <= _severity(consequence).rank
 
 
-def merge(raws: Iterable[Raw], order: Mapping[str, int], declared: Mapping[str, Source] = {}) -> list[Finding]:
-    """Findings that are equal in all but the target become one; ``order`` numbers the targets.
-
-    ``declared``: where the artifacts are declared, by their ids. What is wrong with a file that several functions share
-    is told once; what is wrong with a deployment as a whole, of each.
-    """
-    merged: dict[str, tuple[Finding, set[str]]] = {}
+def merge(raws: Iterable[Raw], order: Mapping[str, int]) -> list[Found]:
+    """Findings that are equal in all but the target become one; ``order`` numbers the targets."""
+    merged: dict[str, tuple[Raw, Finding, set[str]]] = {}
     for raw in raws:
-        finding = _finding(raw)._replace(
-            source=declared.get(raw.fault.subject.id if raw.fault.subject else "", raw.source)
-        )
-        key = json.dumps(
+        finding = _finding(raw)
+        key = as_text(
             [
                 finding.rule,
                 finding.severity.value,
@@ -144,23 +148,49 @@ def merge(raws: Iterable[Raw], order: Mapping[str, int], declared: Mapping[str, 
                 finding.fact,
                 finding.fix,
                 finding.details,
-                finding.source if finding.path is None else None,
-            ],
-            sort_keys=True,
-            default=str,
+                finding.source,
+            ]
         )
-        targets = merged.setdefault(key, (finding, set()))[1]
+        targets = merged.setdefault(key, (raw, finding, set()))[2]
         if raw.target is not None:
             targets.add(raw.target)
-    findings = [f._replace(targets=tuple(sorted(found, key=order.__getitem__))) for f, found in merged.values()]
-    findings.sort(key=lambda f: (f.severity.rank, f.rule, f.artifact or "", f.path or "", f.message, f.targets))
-    return findings
+    found = [
+        Found(finding._replace(targets=tuple(sorted(targets, key=order.__getitem__))), raw.rule.scope, raw.folded)
+        for raw, finding, targets in merged.values()
+    ]
+    found.sort(key=lambda item: in_order(item.finding))
+    return found
+
+
+def as_text(value: Any) -> str:
+    """The same text for equal details, to compare them by."""
+    return json.dumps(value, sort_keys=True, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return (
+        sorted(value)
+        if isinstance(value, (set, frozenset))
+        else dict(value)
+        if isinstance(value, Mapping)
+        else str(value)
+    )
+
+
+def in_order(finding: Finding) -> tuple[object, ...]:
+    """Sorts the findings of a report: the worst first."""
+    source = finding.source or Source("")
+    declared = (source.file, source.line or 0, source.resource or "")
+    where = (finding.artifact or "", finding.path or "")
+    return (finding.severity.rank, finding.rule, *where, finding.message, finding.targets, declared)
 
 
 def _finding(raw: Raw) -> Finding:
     rule, fault = raw.rule, raw.fault
-    path = fault.path
+    path, source = fault.path, raw.source
     name = path if path is not None else (fault.subject.artifact.name if fault.subject is not None else None)
+    resource = (source.resource or source.file) if source is not None else None
+    name = name if name is not None else resource
     message = f"{name}: {fault.fact}" if name else fault.fact
     settled: dict[str, Any] = {} if fault.confidence is None else {"confidence": fault.confidence}
     return Finding(
@@ -172,29 +202,40 @@ def _finding(raw: Raw) -> Finding:
         path=path,
         fix=fault.fix,
         details=fault.details,
-        fingerprint=fingerprint(rule.id, path, fault.fact),
+        # Two resources with the same fault are two faults.
+        fingerprint=fingerprint(rule.id, path if path is not None else resource, fault.fact),
         fact=fault.fact,
+        source=source,
         **settled,
     )
 
 
 def fingerprint(rule: str, path: str | None, fact: str) -> str:
     """The same for the same fault in another build; see ``_NORMALISED``."""
-    plain = []
-    for text in (path or "", fact):
-        for pattern, word in _NORMALISED:
-            text = re.sub(pattern, word, text)
-        plain.append(text)
+    plain = [normalised(text) for text in (path or "", fact)]
     joined = "\0".join([rule, *plain]).encode("utf-8", "surrogateescape")
     return hashlib.sha256(joined).hexdigest()[:16]
 
 
+def normalised(text: str, patterns: tuple[tuple[str, str], ...] = _NORMALISED) -> str:
+    """The text with a letter in place of what changes from build to build."""
+    for pattern, word in patterns:
+        text = re.sub(pattern, word, text)
+    return text
+
+
 def selected(finding: Finding, select: tuple[str, ...], ignore: tuple[str, ...]) -> bool:
     """Whether a finding is among those that were asked for. Ids, names or prefixes of ids; ignore beats select."""
-    if any(_matches(finding, word) for word in ignore):
+    if any(named(finding, word) for word in ignore):
         return False
-    return not select or any(_matches(finding, word) for word in select)
+    return not select or any(named(finding, word) for word in select)
 
 
-def _matches(finding: Finding, word: str) -> bool:
-    return finding.name == word or finding.rule.startswith(word.upper())
+def named(finding: Finding, word: str) -> bool:
+    """Whether a word (id, name or beginning of ids) names the rule of a finding."""
+    return word_fits(word, finding.rule, finding.name)
+
+
+def word_fits(word: str, rule: str, name: str) -> bool:
+    """Whether a word names the rule with this id and name."""
+    return name == word or rule.startswith(word.upper())

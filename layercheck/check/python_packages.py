@@ -11,15 +11,16 @@ from .python_code import PythonCode
 
 if TYPE_CHECKING:
     from ..rules.python_findings import Altered
-    from .hashes import HashCheck
+    from .hashes import Compared, HashCheck
 
 
 class PythonPackages:
-    """Reads the code of packages again where a fault makes it worth while, for all deployments of a run."""
+    """Reads the code of packages again where a fault makes it worth while, for one deployment on all its targets."""
 
-    def __init__(self) -> None:
+    def __init__(self, compared: dict[str, Compared]) -> None:
         self._code = PythonCode()
         self._needs = NeedReader(self._code)
+        self._compared = compared
         self._hashes: HashCheck | None = None
 
     def of_stack(self, stack: StackView, *, verify_hashes: bool) -> StackView:
@@ -29,7 +30,7 @@ class PythonPackages:
         if verify_hashes:
             from .hashes import HashCheck
 
-            self._hashes = self._hashes or HashCheck()
+            self._hashes = self._hashes or HashCheck(self._compared)
             altered = self._hashes.altered(subjects)
         return stack._replace(
             lost=lost_files(subjects, stack.overlay, self._code),
@@ -42,6 +43,6 @@ class PythonPackages:
         """The view with what is required on its target, and not there."""
         return view._replace(needs=self._needs.needs(view), unlisted=self._needs.unlisted(view))
 
-    def unread(self, subject: Subject) -> list[str]:
+    def unread(self, subject: Subject) -> tuple[str, ...]:
         """The files of an artifact that are too large to be compared with their RECORD."""
-        return [path for owner, path in self._hashes.unread if owner is subject] if self._hashes is not None else []
+        return self._hashes.unread(subject) if self._hashes is not None else ()

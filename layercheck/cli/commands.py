@@ -25,34 +25,56 @@ def fail(text: str, code: int) -> int:
 
 def check_command(options: Namespace) -> int:
     """``layercheck [check] INPUT...``."""
-    named = options.environment or (options.runtime and options.architecture)
-    if options.require_target and not named:
+    from ..config import ConfigError
+    from .configured import NothingToCheck, baseline_text, decisions, settle
+
+    try:
+        inputs, configuration = settle(options)
+        decided = decisions(options, configuration)
+    except ConfigError as error:
+        return fail(str(error), USAGE)
+    except NothingToCheck as error:
+        return fail(str(error), COULD_NOT if error.missing else USAGE)
+    from .projects import jobs_of, judged, may_be_project, project_at
+
+    looked_at = [may_be_project(name, own.kind) for name, own in inputs]
+    if options.require_target and not all(
+        _has_target(own) or maybe for (_, own), maybe in zip(inputs, looked_at, strict=True)
+    ):
         return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
-    from ..check import Options, run
+    from ..check import Job, Options, run_jobs
     from ..environment import UnknownRuntime
-    from ..finding import Severity
     from .progress import Progress
     from .reports import clash, write_reports
 
-    if options.inputs.count("-") + options.layer.count("-") > 1:
+    if [name for name, _ in inputs].count("-") + options.layer.count("-") > 1:
         return fail("standard input (-) can be read once only", USAGE)
     if (name := clash(options)) is not None:
         return fail(f"two reports would be written to {name}", USAGE)
     progress = Progress(enabled=not options.no_progress and not options.quiet and sys.stderr.isatty())
     try:
         wanted = Options(
-            **target_fields(options),
-            max_unzipped=options.max_unzipped,
-            max_zip=options.max_zip,
-            select=tuple(word for words in options.select for word in words),
-            ignore=tuple(word for words in options.ignore for word in words),
-            fail_on=None if options.fail_on == "never" else Severity(options.fail_on),
-            min_severity=Severity(options.min_severity),
-            strict=options.strict,
-            verify_hashes=options.verify_hashes,
+            **_job_fields(options),
+            **decided,
             progress=progress.update if progress.enabled else None,
         )
-        report = run([source(name) for name in options.inputs], wanted)
+        jobs: list[Job] = []
+        projects = []
+        for (name, own), maybe in zip(inputs, looked_at, strict=True):
+            mine = wanted if own is options else wanted._replace(**_job_fields(own))
+            project = project_at(name, own) if maybe else None
+            if project is not None:
+                projects.append(project.summary())
+                jobs += jobs_of(project, own, mine)
+            elif options.require_target and not _has_target(own):
+                raise ValueError("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE")
+            else:
+                jobs.append(Job(source(name), mine))
+        if options.set and not projects:
+            raise ValueError("--set: no INPUT is a project with parameters")
+        report = run_jobs(jobs, wanted, workers=options.jobs)
+        if projects:
+            report = judged(report, projects)
     except UnknownRuntime as error:
         return fail(str(error), USAGE)
     except ValueError as error:
@@ -61,12 +83,20 @@ def check_command(options: Namespace) -> int:
         return fail(reason(error), COULD_NOT)
     finally:
         progress.clear()
+    if options.write_baseline is not None:
+        code = write(Output(options.write_baseline), baseline_text(report, wanted))
+        if code != OK:
+            return code
     if not report.gate:
         say("no target given: this is a compatibility table, not a gate (see -r and -a)")
     code = write_reports(options, report, wanted)
     if code != OK:
         return code
     return OK if report.exit_code == FOUND and options.exit_zero else report.exit_code
+
+
+def _has_target(options: Namespace) -> bool:
+    return bool(options.environment or (options.runtime and options.architecture))
 
 
 def target_fields(options: Namespace) -> dict[str, Any]:
@@ -91,6 +121,12 @@ def target_fields(options: Namespace) -> dict[str, Any]:
         "upload": options.upload,
         "date": options.date,
     }
+
+
+def _job_fields(options: Namespace) -> dict[str, Any]:
+    """The fields of check.Options that say what one deployment is judged with. Raises ValueError as target_fields."""
+    budgets = {name: getattr(options, name) for name in ("max_unzipped", "max_zip", "verify_hashes", "packager")}
+    return {**target_fields(options), **budgets}
 
 
 def source(name: str) -> str | BinaryIO:
@@ -180,9 +216,11 @@ def runtimes_command(options: Namespace) -> int:
 
 
 def schema_command(options: Namespace) -> int:
-    """``layercheck schema report``."""
+    """``layercheck schema report|config``."""
     import json
 
-    from ..report.schema import schema
-
+    if options.which == "config":
+        from ..config.schema import schema
+    else:
+        from ..report.schema import schema
     return write(Output(options.output), json.dumps(schema(), indent=2) + "\n")

@@ -15,16 +15,13 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "markdown")
 _TAKES_VALUE = frozenset(
-    {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
-    | {"--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
-    | {"-f", "--format", "-o", "--output", "--report", "--color", "--library-path", "--root", "--environment"}
-    | {"--print-handler"}
+    {"--set", "--packager", "--min-confidence", "--baseline", "--write-baseline", "--config", "--report"}
+    | {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
+    | {"-j", "--jobs", "--date", "--select", "--ignore", "--fail-on", "--min-severity", "--max-unzipped", "--max-zip"}
+    | {"-f", "--format", "-o", "--output", "--color", "--library-path", "--root", "--environment", "--print-handler"}
 )
-_SIZE = r"(?i)^(\d+(?:\.\d+)?)\s*(|b|kb|mb|gb|kib|mib|gib|k|m|g)$"
-_FACTOR = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
-_BINARY = {"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _EPILOG = """'layercheck check --help' lists the options of a check.
-exit codes: 0 passed; 1 findings; 2 wrong command line; 3 could not check.
+exit codes: 0 passed; 1 findings; 2 wrong command line or configuration; 3 could not check.
 INPUT is a zip, jar, wheel or directory, or - for standard input; each is judged by itself.
 Without -r and -a the report tells on which runtimes and architectures it works."""
 
@@ -95,11 +92,21 @@ def build(only: str | None = None, *, printed: bool = True) -> argparse.Argument
 
 def _check(check: argparse.ArgumentParser) -> None:
     from .commands import check_command
+    from .configured import add_options
 
-    check.add_argument("inputs", nargs="+", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    check.add_argument("inputs", nargs="*", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
+    check.add_argument(
+        "-j",
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="processes that check (default: one for each processor, if it pays)",
+    )
     _target_options(check)
+    _project_options(check)
     _rule_options(check)
     _output_options(check, FORMATS)
+    add_options(check)
     check.set_defaults(command=check_command)
 
 
@@ -167,7 +174,9 @@ def _runtimes(runtimes: argparse.ArgumentParser) -> None:
 def _schema(schema: argparse.ArgumentParser) -> None:
     from .commands import schema_command
 
-    schema.add_argument("which", choices=("report",), metavar="report", help="the schema of --format json")
+    schema.add_argument(
+        "which", choices=("report", "config"), metavar="report|config", help="of --format json, or of layercheck.toml"
+    )
     schema.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     schema.set_defaults(command=schema_command)
 
@@ -209,6 +218,16 @@ def _target_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--date", type=_date, help="judge as on this day (YYYY-MM-DD; default: the date of the data)")
 
 
+def _project_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("projects (SAM, CloudFormation)")
+    group.add_argument(
+        "--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE", help="a template's parameter"
+    )
+    group.add_argument(
+        "--packager", choices=("zip", "zip-y", "sam", "cdk"), help="what zips a directory: zip-y keeps links"
+    )
+
+
 def _rule_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("rules")
     group.add_argument(
@@ -220,9 +239,16 @@ def _rule_options(parser: argparse.ArgumentParser) -> None:
         "--fail-on", choices=(*levels, "never"), default="error", help="exit 1 at or above this (default error)"
     )
     group.add_argument("--min-severity", choices=levels, default="info", help="show only these and worse")
-    group.add_argument("--strict", action="store_true", help="exit 3 when something could not be checked")
-    group.add_argument("--verify-hashes", action="store_true", help="compare Python packages with their RECORD (LC503)")
-    group.add_argument("--require-target", action="store_true", help="exit 2 without -r and -a (for gates)")
+    group.add_argument(
+        "--min-confidence", choices=("certain", "likely"), default="likely", help="certain: likely ones do not count"
+    )
+    # What a configuration turns on can be turned off again.
+    flag = argparse.BooleanOptionalAction
+    group.add_argument("--strict", action=flag, help="exit 3 when something could not be checked")
+    group.add_argument("--verify-hashes", action=flag, help="compare Python packages with their RECORD (LC503)")
+    group.add_argument("--require-target", action=flag, help="exit 2 without -r and -a (for gates)")
+    group.add_argument("--baseline", metavar="FILE", help="findings that do not count; see --write-baseline")
+    group.add_argument("--write-baseline", metavar="FILE", help="write what is found to FILE, and accept it")
     group.add_argument("--max-unzipped", type=_size, metavar="SIZE", help="own budget, e.g. 200MB")
     group.add_argument("--max-zip", type=_size, metavar="SIZE", help="own budget for the archive")
     group.add_argument("--exit-zero", action="store_true", help="exit 0 instead of 1")
@@ -252,13 +278,13 @@ def _output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> 
 
 
 def _words(text: str) -> list[str]:
-    from ..rules import all_rules
+    from ..config.kinds import RULES
 
-    words = [word for word in re.split(r"[,\s]+", text) if word]
-    for word in words:
-        if not any(rule.name == word or rule.id.startswith(word.upper()) for rule in all_rules()):
-            raise argparse.ArgumentTypeError(f"no rule is called or begins with {word!r} (see 'layercheck rules')")
-    return words
+    try:
+        words: list[str] = RULES.read(text)
+        return words
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _format(formats: Sequence[str], text: str) -> str:
@@ -287,12 +313,19 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _jobs(text: str) -> int:
+    if not re.match(r"^[0-9]{1,4}$", text) or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to 9999")
+    return int(text)
+
+
 def _size(text: str) -> int:
-    match = re.match(_SIZE, text.strip())
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 50000000, 50MB or 50MiB")
-    unit = match[2].lower()
-    return int(float(match[1]) * (_BINARY.get(unit) or _FACTOR[unit]))
+    from ..config.kinds import size
+
+    try:
+        return size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _date(text: str) -> str:

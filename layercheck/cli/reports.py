@@ -21,7 +21,7 @@ _LOCATED = ("sarif", "github")
 def clash(options: Namespace) -> str | None:
     """The file that two reports are to be written to, if there is one."""
     seen = set()
-    for path in [options.output, *[path for _, path in options.report]]:
+    for path in [options.output, options.write_baseline, *[path for _, path in options.report]]:
         if path not in (None, "-"):
             real = os.path.realpath(path)
             # A device takes what several write to it.

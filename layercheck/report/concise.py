@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..finding import Finding, Report
+from ..finding import Finding, Remark, Report
 from .escape import harmless_line, visible
-from .order import finding_order
+from .order import finding_order, remark_order
 from .words import Names, tally
 
 
@@ -12,8 +12,16 @@ def render(report: Report) -> str:
     """``layer.zip:python/x.so: LC301 error: fact [wrong-architecture]``, the targets where not all; then the counts."""
     names = Names(report)
     lines = [_line(finding, names) for finding in sorted(report.findings, key=finding_order)]
+    lines += [_remark(remark) for remark in sorted(report.remarks, key=remark_order)]
     lines.append(tally(report))
     return "\n".join([harmless_line(visible(line)) for line in lines]) + "\n"
+
+
+def _remark(remark: Remark) -> str:
+    source = remark.source
+    line = "" if source is None or source.line is None else f":{source.line}"
+    place = "layercheck" if source is None else f"{source.file}{line}"
+    return f"{place}: {remark.severity.value}: {remark.message} [{remark.kind}]"
 
 
 def _line(finding: Finding, names: Names) -> str:

@@ -10,9 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from ..finding import ArtifactSummary, Finding, Report, Severity, Source, Target, Unchecked
+from ..finding import (
+    ArtifactSummary,
+    Finding,
+    ProjectSummary,
+    Remark,
+    Report,
+    Severity,
+    Source,
+    Suppressed,
+    Target,
+    Unchecked,
+)
 from ..named_tuple import TYPE_CHECKING
-from .order import finding_order, id_order, unchecked_order
+from .order import finding_order, id_order, remark_order, unchecked_order
 
 if TYPE_CHECKING:
     from typing import Any
@@ -49,7 +60,14 @@ def document(report: Report) -> dict[str, Any]:
         "unchecked": [_unchecked(item) for item in sorted(report.unchecked, key=unchecked_order)],
         "summary": {severity.value: report.count(severity) for severity in Severity},
         "gate": report.gate,
+        "suppressed": [_suppressed(item) for item in sorted(report.suppressed, key=_suppressed_order)],
+        "remarks": [_remark(item) for item in sorted(report.remarks, key=remark_order)],
+        **({"projects": [_project(item) for item in report.projects]} if report.projects else {}),
     }
+
+
+def _project(project: ProjectSummary) -> dict[str, Any]:
+    return project._asdict()
 
 
 def _target(target: Target) -> dict[str, Any]:
@@ -123,6 +141,32 @@ def _unchecked(item: Unchecked) -> dict[str, Any]:
         "what": item.what,
         "why": item.why,
     }
+
+
+def _suppressed(item: Suppressed) -> dict[str, Any]:
+    finding = item.finding
+    return {
+        "rule": finding.rule,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "targets": sorted(finding.targets),
+        "artifact": finding.artifact,
+        "path": finding.path,
+        "message": finding.message,
+        "fingerprint": finding.fingerprint,
+        "source": _source(finding.source),
+        "by": item.by,
+        "reason": item.reason,
+    }
+
+
+def _suppressed_order(item: Suppressed) -> tuple[object, ...]:
+    return finding_order(item.finding), item.by, item.reason or ""
+
+
+def _remark(item: Remark) -> dict[str, Any]:
+    severity = item.severity.value
+    return {"kind": item.kind, "severity": severity, "message": item.message, "source": _source(item.source)}
 
 
 def _member(value: Any) -> str:

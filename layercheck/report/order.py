@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..finding import Finding, Source, Unchecked
+from ..finding import Finding, Remark, Source, Unchecked
 
 
 def finding_order(finding: Finding) -> tuple[object, ...]:
@@ -29,6 +29,11 @@ def finding_order(finding: Finding) -> tuple[object, ...]:
 def source_order(source: Source | None) -> tuple[str, int, str]:
     """By file, line and resource; what has none first."""
     return ("", 0, "") if source is None else (source.file, source.line or 0, source.resource or "")
+
+
+def remark_order(remark: Remark) -> tuple[object, ...]:
+    """The worst first; then by kind and place."""
+    return remark.severity.rank, remark.kind, source_order(remark.source), remark.message
 
 
 def unchecked_order(item: Unchecked) -> tuple[object, ...]:

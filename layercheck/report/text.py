@@ -6,10 +6,11 @@ from ..finding import Report, Unchecked
 from .order import id_order
 from .page import Page
 from .text_compatibility import write_compatibility
+from .text_decisions import write_decisions
 from .text_findings import write_findings
 from .text_totals import write_totals
 from .understanding import artifact_in_words, target_in_words
-from .words import Names, outcome, plural, verdict
+from .words import Names, outcome, plural, project_words, verdict
 
 _TARGETS_SHOWN = 6
 _ARTIFACTS_SHOWN = 12
@@ -34,6 +35,7 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
     write_findings(page, report, names, verbose=verbose, quiet=quiet)
     if not quiet:
         _unchecked(page, report.unchecked, names, verbose)
+        write_decisions(page, report, names, verbose=verbose)
         write_totals(page, report, names, verbose=verbose)
         if not report.gate:
             write_compatibility(page, report, verbose=verbose)
@@ -43,6 +45,8 @@ def render(report: Report, *, color: bool, width: int, verbose: bool, quiet: boo
 
 
 def _understanding(page: Page, report: Report, names: Names, verbose: bool) -> None:
+    for project in report.projects:
+        page.paragraph((project.file, "bold"), f": {project_words(project)}", hang=2)
     artifacts = sorted(report.artifacts, key=lambda item: id_order(item.id))
     for artifact in artifacts if verbose else artifacts[:_ARTIFACTS_SHOWN]:
         page.phrases((f"{artifact.path}:", "bold"), artifact_in_words(artifact))

@@ -18,7 +18,7 @@ def artifact_in_words(artifact: ArtifactSummary) -> list[str]:
 
 def target_in_words(target: Target, names: Names) -> list[str]:
     """``python3.12 on arm64 (as given)``, ``handler app.handler``, and what is special about it."""
-    parts = [names.target(target) + (f" ({target.reason})" if target.reason else "")]
+    parts = [names.described(target)]
     if target.handler is not None:
         parts.append(f"handler {target.handler}")
     if target.state != "supported":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..finding import Finding, Report, Severity, Source, Target
+from ..finding import Finding, ProjectSummary, Report, Severity, Source, Target
 from .order import id_order
 
 NAMED = 3
@@ -37,6 +37,8 @@ def tally(report: Report) -> str:
         parts.append(plural(infos, "info"))
     if report.unchecked:
         parts.append(f"{len(report.unchecked):,} not checked")
+    if report.suppressed:
+        parts.append(f"{len(report.suppressed):,} suppressed")
     return ", ".join(parts)
 
 
@@ -55,7 +57,8 @@ def outcome(report: Report) -> str:
     if report.gate:
         return tally(report)
     works = sum([target.passed for target in report.targets])
-    return f"works on {works:,} of {plural(len(report.targets), 'target')}"
+    more = f", {len(report.suppressed):,} suppressed" if report.suppressed else ""
+    return f"works on {works:,} of {plural(len(report.targets), 'target')}{more}"
 
 
 def first(items: Sequence[str], limit: int) -> str:
@@ -65,10 +68,25 @@ def first(items: Sequence[str], limit: int) -> str:
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
 
+_FORMS = {"sam": "SAM template", "cloudformation": "CloudFormation template", "cdk": "CDK assembly"}
+
+
+def project_words(project: ProjectSummary) -> str:
+    """``SAM template, 4 functions, 1 layer, 2 stacks``."""
+    counts = [plural(project.functions, "function"), plural(project.layers, "layer")]
+    if project.stacks > 1:
+        counts.append(plural(project.stacks, "stack"))
+    return f"{_FORMS[project.form]}, {', '.join(counts)}"
+
+
+def declared_at(source: Source) -> str:
+    """``template.yaml:12``."""
+    return source.file if source.line is None else f"{source.file}:{source.line}"
+
+
 def declared_in(source: Source) -> str:
     """``template.yaml:12 (Fn)``: the place in a project's file, and the resource there."""
-    line = "" if source.line is None else f":{source.line}"
-    return f"{source.file}{line}" + ("" if source.resource is None else f" ({source.resource})")
+    return declared_at(source) + ("" if source.resource is None else f" ({source.resource})")
 
 
 class Names:
@@ -79,6 +97,10 @@ class Names:
         self._artifacts = {artifact.id: artifact.path for artifact in report.artifacts}
         pairs = {(target.runtime, target.architecture) for target in report.targets}
         self._told_apart = len(pairs) == len(self._targets)
+        declared: dict[str, set[Source]] = {}
+        for source in [target.source for target in report.targets if target.source is not None]:
+            declared.setdefault(source.resource or "", set()).add(source)
+        self._several = {resource for resource, sources in declared.items() if len(sources) > 1}
 
     def artifact(self, identifier: str | None) -> str:
         """The artifact's path as it was given; ``deployment`` where none is meant."""
@@ -89,14 +111,14 @@ class Names:
     def place(self, finding: Finding) -> str:
         """``layer.zip:python/x.so``, or the artifact alone; where none is meant, the line that declares it."""
         if finding.artifact is None and finding.source is not None:
-            return declared_in(finding.source)
+            return declared_at(finding.source)
         artifact = self.artifact(finding.artifact)
         return artifact if finding.path is None else f"{artifact}:{finding.path}"
 
     def short_place(self, finding: Finding) -> str:
         """The path alone where there is only one artifact to look in; empty when that says nothing."""
         if finding.artifact is None:
-            return declared_in(finding.source) if finding.source is not None else finding.path or ""
+            return declared_at(finding.source) if finding.source is not None else finding.path or ""
         if len(self._artifacts) > 1:
             return self.place(finding)
         return finding.path or ""
@@ -106,8 +128,21 @@ class Names:
         label = f"{target.runtime} on {target.architecture}"
         if self._told_apart:
             return label
+        if target.source is not None and target.source.resource is not None:
+            resource = target.source.resource
+            return f"{label} for {resource}" + (f" ({declared_at(target.source)})" if resource in self._several else "")
         parts = [part for part in (target.function, *target.layers) if part is not None]
         return f"{label} for {' + '.join(map(self.artifact, parts))}" if parts else label
+
+    def described(self, target: Target) -> str:
+        """The target with where it comes from; in a project, from which resource, and what that is made of."""
+        source = target.source
+        if source is None or source.resource is None:
+            return self.target(target) + (f" ({target.reason})" if target.reason else "")
+        rest = target.reason.removeprefix("as given").removeprefix("-r").removeprefix(" and ").removeprefix("; ")
+        made = " + ".join([self.artifact(part) for part in (target.function, *target.layers) if part is not None])
+        where = declared_at(source) + (f"; {rest}" if rest else "")
+        return f"{target.runtime} on {target.architecture} for {source.resource} ({where}), {made}"
 
     def every_target(self) -> str:
         """All targets of the report, in few words; empty when there is none."""

@@ -5,6 +5,7 @@ from . import (
     binaries,
     bootstrap,
     bytecode,
+    declared,
     distributions,
     dotnet,
     duplicates,
@@ -17,6 +18,8 @@ from . import (
     packed,
     php,
     programs,
+    project,
+    project_layers,
     python,
     removed,
     ruby,
@@ -28,13 +31,13 @@ from . import (
     unresolved,
     wheel_tags,
 )
-from .base import ArtifactView, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
+from .base import ArtifactView, Declared, Fault, Rule, Settings, StackView, Subject, TargetView, Unsure
 from .shape import Shape, outline
 
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
     *(python, bytecode, removed, unresolved, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
-    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php),
+    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php, declared, project, project_layers),
 )
 _ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 
@@ -46,6 +49,7 @@ def all_rules() -> tuple[Rule, ...]:
 
 __all__ = [
     "ArtifactView",
+    "Declared",
     "Fault",
     "Rule",
     "Settings",

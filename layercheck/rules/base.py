@@ -16,7 +16,7 @@ from ..artifact.printable import is_printable
 from ..artifact.python_reader import PythonReader
 from ..environment import Environment, Limits, Runtime
 from ..filesystem import TASK, Filesystem, Hit, Overlay
-from ..finding import Confidence, Defect, Severity
+from ..finding import Confidence, Defect, Severity, Source
 from ..linker import Resolution
 from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .shape import Shape
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..linker.symbols import Lacking
     from .python_findings import Altered, Asked, Listed, Lost, Need, Unlisted
 
-Scope: TypeAlias = 'Literal["artifact", "stack", "target"]'
+Scope: TypeAlias = 'Literal["artifact", "stack", "target", "project"]'
 
 
 class Subject(NamedTuple):
@@ -59,6 +59,23 @@ class Settings(NamedTuple):
     upload: str = "s3"
     max_unzipped: int | None = None
     max_zip: int | None = None
+    packager: str | None = None
+
+    @property
+    def follows_links(self) -> bool | None:
+        """Whether the packager stores what a link leads to in its place; None when it is not known which it is."""
+        return None if self.packager is None else self.packager != "zip-y"
+
+
+class Declared(NamedTuple):
+    """What a template declares that a layer is for; () where it declares nothing. ``title`` is the layer's name there.
+
+    Runtimes are identifiers as they are written there, architectures x86_64 or arm64.
+    """
+
+    title: str
+    runtimes: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
 
 
 class ArtifactView(NamedTuple):
@@ -73,7 +90,8 @@ class StackView(NamedTuple):
 
     ``handler_code`` maps (subject's id, path) of what the handler may mean to whether it defines what is asked for.
     ``lost``, ``altered`` and ``asked`` are what Python's packages have lost, and what metadata their code reads;
-    ``listed`` is what a requirements.txt in the function lists.
+    ``listed`` is what a requirements.txt in the function lists. ``declared``: what a project's template says of the
+    layers, by their subjects' ids.
     """
 
     subjects: tuple[Subject, ...]
@@ -88,6 +106,7 @@ class StackView(NamedTuple):
     altered: tuple[Altered, ...] = ()
     asked: tuple[Asked, ...] = ()
     listed: tuple[Listed, ...] = ()
+    declared: Mapping[str, Declared] = {}
 
     @property
     def function(self) -> Subject | None:
@@ -177,7 +196,8 @@ NOTHING: Mapping[str, Any] = {}
 class Fault(NamedTuple):
     """What a rule yields. ``fact`` tells what is wrong and what follows, without the file's name.
 
-    ``severity`` and ``confidence`` None: the rule's own. ``details`` go into the JSON report as they are.
+    ``severity`` and ``confidence`` None: the rule's own. ``details`` go into the JSON report as they are. ``source``:
+    where a project declares it, which rules of scope ``project`` know.
     """
 
     fact: str
@@ -187,6 +207,7 @@ class Fault(NamedTuple):
     severity: Severity | None = None
     confidence: Confidence | None = None
     details: Mapping[str, Any] = NOTHING
+    source: Source | None = None
 
 
 class Unsure(NamedTuple):

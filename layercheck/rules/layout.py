@@ -105,6 +105,8 @@ def UNRECOGNISED_LAYER_ROOT(view: TargetView) -> Iterator[Fault]:
             yield Fault(
                 f"holds code for {' and '.join(foreign)}, which a {runtime.language} runtime does not search",
                 subject,
+                # A layer that all functions of a project get, by Globals, is useless to some of them, and harmless.
+                severity=Severity.WARNING if view.stack.function is not None else None,
                 fix=f"Use it with a {foreign[0]} runtime, or put the packages into {home}",
             )
         elif loose is not None:

@@ -62,14 +62,16 @@ def UNZIPPED_LIMIT(view: StackView) -> Iterator[Fault]:
     followed = sum(s.artifact.followed_bytes() for s in view.subjects if _may_follow(s)) + sum(
         s.artifact.unzipped_bytes for s in view.subjects if not _may_follow(s)
     )
-    if followed > limit:
+    follows = view.settings.follows_links
+    if followed > limit and follows is not False:
+        told = f"as {view.settings.packager} stores copies" if follows else "if the packager stores copies"
         yield Fault(
-            f"{_mb(total)} with symlinks kept, but {_mb(followed)} if the packager stores copies instead, "
+            f"{_mb(total)} with symlinks kept, but {_mb(followed)} {told} instead, "
             f"{_mb(followed - limit)} above Lambda's limit of {limit:,}",
             subject,
             fix="Keep the links when zipping (sam package and CDK follow them):\n" + zip_again(subject),
-            severity=Severity.WARNING,
-            confidence=Confidence.LIKELY,
+            severity=Severity.ERROR if follows else Severity.WARNING,
+            confidence=None if follows else Confidence.LIKELY,
             details={"kept_bytes": total, "followed_bytes": followed},
         )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 import pytest
 
 from check.made import judge, link, module, of
@@ -11,6 +9,7 @@ from layercheck.artifact import open_artifact
 from layercheck.artifact.names import MAX_DEPTH, Trees
 from layercheck.artifact.room import MAX_LISTINGS, MAX_TARGETS, Room
 from layercheck.artifact.zip_directory import Member
+from layercheck.check import collect, judging
 from layercheck.check.judge import fingerprint
 from layercheck.check.notes import Notes
 from layercheck.elf import ElfImage, read_elf
@@ -23,9 +22,6 @@ from layercheck.report.escape import MAX_SHOWN, visible
 from support.elf_writer import build_elf
 from support.hostile import elves, names
 from support.zip_writer import simple_zip
-
-# The module, not the function of that name.
-run = importlib.import_module("layercheck.check.run")
 
 
 def unchecked(report: Report) -> list[tuple[str, str]]:
@@ -93,7 +89,7 @@ def test_work_ends() -> None:
 
 
 def test_what_is_not_linked_is_unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "Work", lambda: Work(7))
+    monkeypatch.setattr(judging, "Work", lambda: Work(7))
     report = judge({f"python/_m{n}.abi3.so": module() for n in range(9)})
     ((what, why),) = unchecked(report)
     assert what == "the libraries of 7 files"
@@ -118,7 +114,7 @@ def test_a_lookup_says_that_it_gave_up() -> None:
 
 
 def test_each_rule_tells_so_many_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "MAX_FAULTS", 5)
+    monkeypatch.setattr(collect, "MAX_FAULTS", 5)
     report = judge({**{f"../x{n}": b"1" for n in range(9)}, "python/a.py": b"1"})
     assert len(of(report, "LC003")) == 5
     assert unchecked(report) == [("4 more errors LC003", "there are too many to tell them all")]
@@ -126,9 +122,9 @@ def test_each_rule_tells_so_many_and_counts_the_rest(monkeypatch: pytest.MonkeyP
 
 
 def test_no_target_goes_without_a_finding_because_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "MAX_FAULTS_IN_ALL", 3)
-    monkeypatch.setattr(run, "ALWAYS_KEPT", 1)
-    monkeypatch.setattr(run, "ENOUGH", 10)
+    monkeypatch.setattr(collect, "MAX_FAULTS_IN_ALL", 3)
+    monkeypatch.setattr(collect, "ALWAYS_KEPT", 1)
+    monkeypatch.setattr(collect, "ENOUGH", 10)
     files = {f"python/_m{n}.abi3.so": module(f"libgone{n}.so.1") for n in range(4)}
     report = judge(files, runtime=["python3.9", "python3.11", "python3.12", "python3.13"])
     assert {target for finding in of(report, "LC401") for target in finding.targets} == {"t1", "t2", "t3", "t4"}

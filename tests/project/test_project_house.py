@@ -19,6 +19,8 @@ ROOMS = (
     "check",
     "inspect",
     "report",
+    "config",
+    "project",
     "cli",
 )
 """From the ground up."""

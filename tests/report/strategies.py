@@ -10,9 +10,12 @@ from layercheck.finding import (
     Confidence,
     Finding,
     Linkage,
+    ProjectSummary,
+    Remark,
     Report,
     Severity,
     Source,
+    Suppressed,
     Target,
     Unchecked,
 )
@@ -118,4 +121,34 @@ REPORTS = st.builds(
     ).map(tuple),
     gate=st.booleans(),
     limit_bytes=st.integers(1, 10**9),
+    suppressed=st.lists(
+        st.builds(
+            Suppressed,
+            finding=FINDINGS,
+            by=st.sampled_from(["ignore", "severity", "path", "exception", "baseline", "confidence"]),
+            reason=NAMES,
+        ),
+        max_size=4,
+    ).map(tuple),
+    remarks=st.lists(
+        st.builds(
+            Remark,
+            kind=st.sampled_from(["expired-exception", "unused-exception", "gone-from-baseline"]),
+            severity=st.sampled_from(Severity),
+            message=ANY_TEXT,
+            source=SOURCES,
+        ),
+        max_size=4,
+    ).map(tuple),
+    projects=st.lists(
+        st.builds(
+            ProjectSummary,
+            file=ANY_TEXT,
+            form=st.sampled_from(["sam", "cloudformation", "cdk"]),
+            functions=st.integers(0, 9),
+            layers=st.integers(0, 9),
+            stacks=st.integers(1, 3),
+        ),
+        max_size=2,
+    ).map(tuple),
 )

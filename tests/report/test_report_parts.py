@@ -31,6 +31,8 @@ def test_any_report_is_valid_json_with_everything_in_it(made: Report) -> None:
     VALIDATOR.validate(document)
     assert len(document["findings"]) == len(made.findings)
     assert len(document["unchecked"]) == len(made.unchecked)
+    assert len(document["suppressed"]) == len(made.suppressed)
+    assert len(document["remarks"]) == len(made.remarks)
 
 
 @given(REPORTS, st.booleans(), st.booleans(), st.integers(1, 200))
@@ -40,7 +42,7 @@ def test_any_report_is_written_in_printable_lines(made: Report, verbose: bool, q
         written = render(made, format, verbose=verbose, quiet=quiet, width=width)
         assert written.endswith("\n")
         assert all(line.isprintable() for line in written.split("\n"))
-    assert render(made, "concise").count("\n") == len(made.findings) + 1
+    assert render(made, "concise").count("\n") == len(made.findings) + len(made.remarks) + 1
 
 
 @given(REPORTS)

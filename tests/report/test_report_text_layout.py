@@ -83,6 +83,6 @@ def test_what_a_template_declares_is_named_with_its_line() -> None:
     many = [finding(source=Source("t.yaml", number)) for number in range(1, 9)]
     assert "  declared in t.yaml:1, t.yaml:2, t.yaml:3, t.yaml:4 and 4 more" in lines(report(*many))
     alone = report(finding(source=source, artifact=None, path=None))
-    assert "    - template.yaml:12 (Fn)" in lines(alone)
-    assert render(alone, "concise").startswith("template.yaml:12 (Fn): LC301 error: ")
+    assert "    - template.yaml:12" in lines(alone)
+    assert render(alone, "concise").startswith("template.yaml:12: LC301 error: ")
     assert not [line for line in lines(alone) if "declared in" in line]

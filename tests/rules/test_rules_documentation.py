@@ -67,6 +67,17 @@ LC563 crlf-script error
 LC581 dotnet-native-missing error
 LC591 php-extension-path error
 LC592 php-api-mismatch error
+LC701 target-disagreement warning
+LC702 deprecated-runtime warning
+LC703 layer-not-retained warning
+LC704 mixed-layer-versions warning
+LC705 public-layer warning
+LC706 layer-arn-exported warning
+LC707 layer-version-not-shared warning
+LC708 layer-other-region error
+LC709 broken-template error
+LC710 duplicate-key warning
+LC711 missing-code error
 """
 WANTED = {line.split()[0]: tuple(line.split()[1:]) for line in CATALOGUE.split("\n") if line}
 # A URL, or a document that is named: a guide, a standard, a manual page, a paper or release notes.
@@ -91,7 +102,7 @@ def test_rules_are_listed_once_and_in_order() -> None:
 def test_a_rule_explains_itself(rule: Rule) -> None:
     assert re.fullmatch(r"LC\d{3}", rule.id)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.name)
-    assert rule.scope in ("artifact", "stack", "target")
+    assert rule.scope in ("artifact", "stack", "target", "project")
     for text in (rule.what, rule.why, rule.fix):
         assert text == text.strip()
         assert text[-1] in ".'\")", text
