@@ -12,11 +12,11 @@ from ..finding import Confidence, Report, Severity, Unchecked
 from .compatibility import declarations, declared, reasons, table
 from .escape import harmless_line, visible_lines
 from .grouping import Group, groups
-from .order import id_order, unchecked_order
+from .order import id_order, remark_order, unchecked_order
 from .prose import block, code, prose
 from .totals import Stack, bar, fullest, share, stacks
 from .understanding import artifact_in_words, target_in_words
-from .words import Names, declared_in, first, human, outcome, plural, verdict
+from .words import Names, declared_at, declared_in, first, human, outcome, plural, verdict
 
 MAX_CHARACTERS = 60_000
 _TEXT = 2_000
@@ -25,6 +25,7 @@ _PLACES_SHOWN = 50
 _TARGETS_SHOWN = 6
 _ARTIFACTS_SHOWN = 12
 _STACKS_SHOWN = 3
+_REMARKS_SHOWN = 12
 _SIGNS = {"PASSED": "✅", "TOLERATED": "⚠️", "FAILED": "❌", "NOT CHECKED": "❌"}
 _WORKS = {True: "✅", False: "❌"}
 _SEVERITY_SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
@@ -38,7 +39,7 @@ def render(report: Report) -> str:
     parts += [*_understanding(report, names), *_totals(report)]
     if not report.gate:
         parts += _compatibility(report)
-    closing = list(_unchecked(report, names))
+    closing = [*_remarks(report), *_unchecked(report, names)]
     left = MAX_CHARACTERS - sum([len(part) + 2 for part in (*parts, *closing)]) - 500
     told = groups([finding for finding in report.findings if report.gate or not finding.targets])
     text = "\n\n".join([*parts, *_findings(told, names, left), *closing])
@@ -164,6 +165,20 @@ def _cell(text: str) -> str:
     """A cell of a table: words of our own data, made harmless if they are not."""
     plain = "".join([sign if sign.isalnum() or sign in " .-,()✅❌" else "_" for sign in text])
     return plain if plain == text else code(plain)
+
+
+def _remarks(report: Report) -> Iterable[str]:
+    """What is to be said of the user's own decisions, and how many findings these took out."""
+    if report.suppressed:
+        yield f"{plural(len(report.suppressed), 'finding')} suppressed by exceptions, baseline or configuration"
+    lines = []
+    for remark in sorted(report.remarks, key=remark_order)[:_REMARKS_SHOWN]:
+        where = "" if remark.source is None else f" ({code(_short(declared_at(remark.source), 300))})"
+        lines.append(f"- {_SEVERITY_SIGNS[remark.severity]} {prose(_short(remark.message, 300))}{where}")
+    if len(report.remarks) > _REMARKS_SHOWN:
+        lines.append(f"- … and {plural(len(report.remarks) - _REMARKS_SHOWN, 'more remark')}")
+    if lines:
+        yield "\n".join(lines)
 
 
 def _unchecked(report: Report, names: Names) -> Iterable[str]:

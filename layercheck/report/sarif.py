@@ -15,7 +15,7 @@ from typing import Any
 from ..finding import ArtifactSummary, Finding, Report, Severity, Unchecked
 from .escape import harmless_json, visible, visible_lines
 from .location import Base, Location, Locations, is_absolute, last_part, uri
-from .order import finding_order, id_order, unchecked_order
+from .order import finding_order, id_order, remark_order, unchecked_order
 from .sarif_rules import plain, rule_descriptors
 from .words import Names, plural
 
@@ -67,6 +67,7 @@ class _Run:
                 {
                     "executionSuccessful": report.exit_code in (0, 1),
                     "toolExecutionNotifications": self._notifications(),
+                    "toolConfigurationNotifications": self._remarks(),
                 }
             ],
             "artifacts": self._each_artifact(),
@@ -168,6 +169,21 @@ class _Run:
             }
         }
         return written | {"logicalLocations": logical} if logical else written
+
+    def _remarks(self) -> list[dict[str, Any]]:
+        """What is to be said of the user's own decisions, where they were made."""
+        told = []
+        for remark in sorted(self._report.remarks, key=remark_order):
+            written: dict[str, Any] = {
+                "descriptor": {"id": visible(remark.kind)},
+                "level": _LEVELS[remark.severity],
+                "message": {"text": plain(visible(remark.message))},
+            }
+            if (source := remark.source) is not None:
+                place = Location(self._locations.file(source.file), source.line, None, source.resource)
+                written["locations"] = [self._location(place, None)]
+            told.append(written)
+        return told
 
     def _notifications(self) -> list[dict[str, Any]]:
         """What could not be checked, like things in one; and how many results are too many."""

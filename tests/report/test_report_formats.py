@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 
-from layercheck.finding import Report
+from layercheck.finding import Remark, Report, Severity, Source
 from layercheck.report import FORMATS, render
 from layercheck.report.location import Base
 from layercheck.report.markdown import MAX_CHARACTERS
@@ -90,3 +90,17 @@ def test_json_keeps_what_a_build_service_would_take_for_a_command(text: str) -> 
     written = render(report(finding(path=text)), "json")
     assert not re.search(r"##\w*\[", written)
     assert json.loads(written)["findings"][0]["path"] == text
+
+
+def test_remarks_about_the_user_s_decisions_are_in_every_format() -> None:
+    remark = Remark("expired-exception", Severity.WARNING, "past its day", Source("pyproject.toml", 7))
+    made = report(remarks=(remark, remark._replace(kind="gone", severity=Severity.INFO, source=None)))
+    assert all("past its day" in render(made, format, base=BASE) for format in FORMATS)
+    lines = render(made, "github", base=BASE).splitlines()
+    assert lines[0] == "::warning file=build/pyproject.toml,line=7,title=expired-exception::past its day"
+    assert lines[1] == "::notice title=gone::past its day"
+    junit().validate(ElementTree.fromstring(render(made, "junit")))
+    (invocation,) = json.loads(render(made, "sarif", base=BASE))["runs"][0]["invocations"]
+    told, _ = invocation["toolConfigurationNotifications"]
+    assert told["locations"][0]["physicalLocation"]["region"] == {"startLine": 7}
+    assert "- ⚠️ past its day (`pyproject.toml:7`)" in render(made, "markdown")
