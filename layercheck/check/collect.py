@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..finding import Severity
-from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, all_rules
+from ..rules import ArtifactView, Fault, Rule, StackView, Subject, TargetView, judging_rules
 from .judge import Raw
 from .notes import Notes
 from .part import Rest, Untold
@@ -27,7 +27,7 @@ class Collector:
 
     def collect(self, scope: str, view: ArtifactView | StackView | TargetView, target: str | None) -> None:
         """Apply every rule of the scope."""
-        for rule in all_rules():
+        for rule in judging_rules():
             if rule.scope == scope:
                 self._apply(rule, view, target)
 

@@ -8,7 +8,7 @@ from ..elf import ElfImage
 from ..environment import Environment
 from ..environment.model import EnvironmentFile, Link, Named
 from ..finding import Confidence, Severity
-from ..rules import Fault, Rule, TargetView, all_rules
+from ..rules import Fault, Rule, TargetView, judging_rules
 
 
 def may_differ(images: Iterable[ElfImage], newest: Environment, floor: Environment) -> bool:
@@ -33,7 +33,7 @@ def may_differ(images: Iterable[ElfImage], newest: Environment, floor: Environme
 
 def faults_of_floor(newest: TargetView, floor: TargetView) -> Iterator[tuple[Rule, Fault]]:
     """The faults that are there on the older libraries only, as the remarks that they are."""
-    for rule in all_rules():
+    for rule in judging_rules():
         if not rule.links:
             continue
         known = {fault.path for fault in rule.run(newest)}

@@ -40,10 +40,6 @@ class HashCheck:
             found += self._known[subject.id].altered
         return tuple(found)
 
-    def unread(self, subject: Subject) -> tuple[str, ...]:
-        """The files of an artifact that were too large to be compared."""
-        return self._known[subject.id].unread if subject.id in self._known else ()
-
     def _of(self, subject: Subject, unread: list[str]) -> Iterator[Altered]:
         if subject.artifact.form == "wheel":
             return

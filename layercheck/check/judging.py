@@ -71,7 +71,7 @@ class Judging:
 
         self._packages = PythonPackages(self._compared)
         stack = self._packages.of_stack(stack, verify_hashes=self._options.verify_hashes)
-        for subject in stack.subjects:
+        for subject in stack.subjects if self._options.verify_hashes else ():
             for path in self._packages.unread(subject):
                 self.said.note("whether it is what its RECORD says", "is more than is read again", None, subject, path)
         return deployment._replace(stack=stack)

@@ -11,17 +11,16 @@ from .python_code import PythonCode
 
 if TYPE_CHECKING:
     from ..rules.python_findings import Altered
-    from .hashes import Compared, HashCheck
+    from .hashes import Compared
 
 
 class PythonPackages:
     """Reads the code of packages again where a fault makes it worth while, for one deployment on all its targets."""
 
     def __init__(self, compared: dict[str, Compared]) -> None:
+        self._compared = compared
         self._code = PythonCode()
         self._needs = NeedReader(self._code)
-        self._compared = compared
-        self._hashes: HashCheck | None = None
 
     def of_stack(self, stack: StackView, *, verify_hashes: bool) -> StackView:
         """The stack with what its packages have lost, whatever the target."""
@@ -30,8 +29,7 @@ class PythonPackages:
         if verify_hashes:
             from .hashes import HashCheck
 
-            self._hashes = self._hashes or HashCheck(self._compared)
-            altered = self._hashes.altered(subjects)
+            altered = HashCheck(self._compared).altered(subjects)
         return stack._replace(
             lost=lost_files(subjects, stack.overlay, self._code),
             altered=altered,
@@ -45,4 +43,5 @@ class PythonPackages:
 
     def unread(self, subject: Subject) -> tuple[str, ...]:
         """The files of an artifact that are too large to be compared with their RECORD."""
-        return self._hashes.unread(subject) if self._hashes is not None else ()
+        known = self._compared.get(subject.id)
+        return known.unread if known is not None else ()

@@ -14,6 +14,13 @@ from .output import Output, OutputError
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
+    from ..check import Job, Options
+    from ..finding import ProjectSummary
+
+_PROJECT_FILES = (
+    *("template.yaml", "template.yml", "template.json", ".aws-sam/build", "cdk.out", "manifest.json", "cdk.json"),
+)
+
 
 def fail(text: str, code: int) -> int:
     """Say what went wrong; returns ``code``."""
@@ -35,14 +42,7 @@ def check_command(options: Namespace) -> int:
         return fail(str(error), USAGE)
     except NothingToCheck as error:
         return fail(str(error), COULD_NOT if error.missing else USAGE)
-    from .projects import jobs_of, judged, may_be_project, project_at
-
-    looked_at = [may_be_project(name, own.kind) for name, own in inputs]
-    if options.require_target and not all(
-        _has_target(own) or maybe for (_, own), maybe in zip(inputs, looked_at, strict=True)
-    ):
-        return fail("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE", USAGE)
-    from ..check import Job, Options, run_jobs
+    from ..check import Options, run_jobs
     from ..environment import UnknownRuntime
     from .progress import Progress
     from .reports import clash, write_reports
@@ -58,22 +58,11 @@ def check_command(options: Namespace) -> int:
             **decided,
             progress=progress.update if progress.enabled else None,
         )
-        jobs: list[Job] = []
-        projects = []
-        for (name, own), maybe in zip(inputs, looked_at, strict=True):
-            mine = wanted if own is options else wanted._replace(**_job_fields(own))
-            project = project_at(name, own) if maybe else None
-            if project is not None:
-                projects.append(project.summary())
-                jobs += jobs_of(project, own, mine)
-            elif options.require_target and not _has_target(own):
-                raise ValueError("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE")
-            else:
-                jobs.append(Job(source(name), mine))
-        if options.set and not projects:
-            raise ValueError("--set: no INPUT is a project with parameters")
+        jobs, projects = _gather(inputs, options, wanted)
         report = run_jobs(jobs, wanted, workers=options.jobs)
         if projects:
+            from .projects import judged
+
             report = judged(report, projects)
     except UnknownRuntime as error:
         return fail(str(error), USAGE)
@@ -93,6 +82,42 @@ def check_command(options: Namespace) -> int:
     if code != OK:
         return code
     return OK if report.exit_code == FOUND and options.exit_zero else report.exit_code
+
+
+def _gather(
+    inputs: list[tuple[str, Namespace]], options: Namespace, wanted: Options
+) -> tuple[list[Job], list[ProjectSummary]]:
+    """What to judge, and the projects among the inputs.
+
+    Raises OSError for a project that cannot be read, ValueError for options that do not fit the inputs.
+    """
+    from ..check import Job
+
+    jobs: list[Job] = []
+    projects = []
+    for name, own in inputs:
+        mine = wanted if own is options else wanted._replace(**_job_fields(own))
+        if own.kind == "auto" and _may_be_project(name):
+            from .projects import jobs_of, project_at
+
+            project = project_at(name, own)
+            if project is not None:
+                projects.append(project.summary())
+                jobs += jobs_of(project, own, mine)
+                continue
+        if options.require_target and not _has_target(own):
+            raise ValueError("--require-target: give -r RUNTIME and -a ARCHITECTURE, or --environment FILE")
+        jobs.append(Job(source(name), mine))
+    if options.set and not projects:
+        raise ValueError("--set: no INPUT is a project with parameters")
+    return jobs, projects
+
+
+def _may_be_project(name: str) -> bool:
+    """Whether an INPUT is worth a closer look: ``project.find`` decides."""
+    if name.lower().endswith((".yaml", ".yml", ".json", ".template")):
+        return True
+    return os.path.isdir(name) and any(os.path.exists(os.path.join(name, held)) for held in _PROJECT_FILES)
 
 
 def _has_target(options: Namespace) -> bool:

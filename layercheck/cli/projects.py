@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 
 from ..named_tuple import TYPE_CHECKING
@@ -11,19 +10,6 @@ if TYPE_CHECKING:
     from ..check import Job, Options
     from ..finding import ProjectSummary, Report
     from ..project import Project
-
-_SUFFIXES = (".yaml", ".yml", ".json", ".template")
-_HELD = ("template.yaml", "template.yml", "template.json", ".aws-sam/build", "cdk.out", "manifest.json", "cdk.json")
-"""What makes a directory worth a closer look; ``project.find`` decides."""
-
-
-def may_be_project(name: str, kind: str) -> bool:
-    """Whether an INPUT is to be looked at as a project: ``--kind`` says that it is an artifact."""
-    if kind != "auto":
-        return False
-    if name.lower().endswith(_SUFFIXES):
-        return True
-    return os.path.isdir(name) and any(os.path.exists(os.path.join(name, held)) for held in _HELD)
 
 
 def project_at(name: str, options: Namespace) -> Project | None:

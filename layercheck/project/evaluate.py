@@ -158,6 +158,8 @@ class Scope:
     def join(self, argument: Any) -> Any:
         """``Fn::Join``."""
         value = self.value(argument)
+        if isinstance(value, Unknown):
+            return value
         if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str):
             return Unknown("Fn::Join takes a separator and a list")
         if isinstance(value[1], (Unknown, Attribute)):
@@ -167,6 +169,8 @@ class Scope:
     def split(self, argument: Any) -> Any:
         """``Fn::Split``."""
         value = self.value(argument)
+        if isinstance(value, Unknown):
+            return value
         if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], str) or not value[0]:
             return Unknown("Fn::Split takes a separator and a text")
         if not isinstance(value[1], str):
@@ -176,6 +180,8 @@ class Scope:
     def select(self, argument: Any) -> Any:
         """``Fn::Select``."""
         value = self.value(argument)
+        if isinstance(value, Unknown):
+            return value
         if not isinstance(value, list) or len(value) != 2:
             return Unknown("Fn::Select takes a number and a list")
         index, items = value
@@ -188,6 +194,8 @@ class Scope:
     def find_in_map(self, argument: Any) -> Any:
         """``Fn::FindInMap``, with the default value of the language extensions."""
         value = self.value(argument)
+        if isinstance(value, Unknown):
+            return value
         if not isinstance(value, list) or not 3 <= len(value) <= 4:
             return Unknown("Fn::FindInMap takes a map and two keys")
         found: Any = self.mappings

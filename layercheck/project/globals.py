@@ -13,7 +13,7 @@ from .evaluate import function_name
 from .nodes import Map, Seq
 
 _SECTIONS = {"AWS::Serverless::Function": "Function", "AWS::Serverless::LayerVersion": "LayerVersion"}
-_MAX_MERGED = 4_000
+_MAX_MERGED = 1_000
 """Items of a merged list or mapping; Lambda takes five layers and 4 KB of variables."""
 
 

@@ -130,6 +130,9 @@ class Builder:
     def scalar(self, value: Any, line: int, anchor: str | None = None, *, plain: bool = False) -> None:
         """A key, or a value without parts. ``plain``: written without quotes, so that ``<<`` is a merge."""
         self._counted(1, line)
+        if isinstance(value, str) and not value.isascii():
+            # JSON's escapes can write halves of characters, which no file is called and nothing can print.
+            value = value.encode("utf-8", "replace").decode()
         if anchor is not None:
             self._anchors[anchor] = (value, 1, 1)
         if not self.wants_key:

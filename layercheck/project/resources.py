@@ -12,7 +12,7 @@ from .model import Code, Export, Function, LayerVersion, Permission, Resource, S
 from .nodes import Map, Seq
 from .values import NO_VALUE, Attribute, Unknown, reason_of, shown
 
-MAX_RESOURCES = 2_000
+MAX_RESOURCES = 1_000
 """Of one stack; CloudFormation takes 500."""
 FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 LAYERS = ("AWS::Serverless::LayerVersion", "AWS::Lambda::LayerVersion")

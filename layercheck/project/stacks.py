@@ -66,14 +66,17 @@ class Loader:
             self.unchecked.append(Unchecked(what, f"its template is not at hand: {why}"))
             return
         path = written(os.path.join(os.path.dirname(file), location))
+        if "\0" in path:
+            self.unchecked.append(Unchecked(what, f"its {key} is no path"))
+            return
         if os.path.realpath(path) in around or len(around) > MAX_NESTED or len(self.stacks) >= MAX_STACKS:
             self.unchecked.append(Unchecked(what, f"{shown(path)} nests itself, or too many templates are nested"))
             return
         name = f"{scope.stack}/{item.name}" if scope.stack else item.name
         try:
             self._template(path, Given(self._passed(item, scope)), name, around)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "it is no path"
+        except OSError as error:
+            why = error.strerror or str(error)
             self.unchecked.append(Unchecked(what, f"its template {shown(path)} cannot be read: {why}"))
 
     def _passed(self, item: Resource, scope: Scope) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..finding import Finding, Remark, Report
 from .escape import harmless_line, visible
 from .order import finding_order, remark_order
-from .words import Names, tally
+from .words import Names, remark_place, tally
 
 
 def render(report: Report) -> str:
@@ -18,10 +18,7 @@ def render(report: Report) -> str:
 
 
 def _remark(remark: Remark) -> str:
-    source = remark.source
-    line = "" if source is None or source.line is None else f":{source.line}"
-    place = "layercheck" if source is None else f"{source.file}{line}"
-    return f"{place}: {remark.severity.value}: {remark.message} [{remark.kind}]"
+    return f"{remark_place(remark)}: {remark.severity.value}: {remark.message} [{remark.kind}]"
 
 
 def _line(finding: Finding, names: Names) -> str:

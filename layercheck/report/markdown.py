@@ -8,15 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..finding import Confidence, Report, Severity, Unchecked
+from ..finding import Confidence, Report, Severity, Suppressed, Unchecked
 from .compatibility import declarations, declared, reasons, table
 from .escape import harmless_line, visible_lines
 from .grouping import Group, groups
-from .order import id_order, remark_order, unchecked_order
+from .order import finding_order, id_order, remark_order, unchecked_order
 from .prose import block, code, prose
 from .totals import Stack, bar, fullest, share, stacks
 from .understanding import artifact_in_words, target_in_words
-from .words import Names, declared_at, declared_in, first, human, outcome, plural, verdict
+from .words import (
+    SUPPRESSED_BY,
+    Names,
+    declared_in,
+    first,
+    human,
+    outcome,
+    plural,
+    remark_place,
+    suppressed_words,
+    verdict,
+)
 
 MAX_CHARACTERS = 60_000
 _TEXT = 2_000
@@ -25,7 +36,6 @@ _PLACES_SHOWN = 50
 _TARGETS_SHOWN = 6
 _ARTIFACTS_SHOWN = 12
 _STACKS_SHOWN = 3
-_REMARKS_SHOWN = 12
 _SIGNS = {"PASSED": "✅", "TOLERATED": "⚠️", "FAILED": "❌", "NOT CHECKED": "❌"}
 _WORKS = {True: "✅", False: "❌"}
 _SEVERITY_SIGNS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}
@@ -39,7 +49,7 @@ def render(report: Report) -> str:
     parts += [*_understanding(report, names), *_totals(report)]
     if not report.gate:
         parts += _compatibility(report)
-    closing = [*_remarks(report), *_unchecked(report, names)]
+    closing = [*_unchecked(report, names), *_decisions(report, names)]
     left = MAX_CHARACTERS - sum([len(part) + 2 for part in (*parts, *closing)]) - 500
     told = groups([finding for finding in report.findings if report.gate or not finding.targets])
     text = "\n\n".join([*parts, *_findings(told, names, left), *closing])
@@ -167,20 +177,6 @@ def _cell(text: str) -> str:
     return plain if plain == text else code(plain)
 
 
-def _remarks(report: Report) -> Iterable[str]:
-    """What is to be said of the user's own decisions, and how many findings these took out."""
-    if report.suppressed:
-        yield f"{plural(len(report.suppressed), 'finding')} suppressed by exceptions, baseline or configuration"
-    lines = []
-    for remark in sorted(report.remarks, key=remark_order)[:_REMARKS_SHOWN]:
-        where = "" if remark.source is None else f" ({code(_short(declared_at(remark.source), 300))})"
-        lines.append(f"- {_SEVERITY_SIGNS[remark.severity]} {prose(_short(remark.message, 300))}{where}")
-    if len(report.remarks) > _REMARKS_SHOWN:
-        lines.append(f"- … and {plural(len(report.remarks) - _REMARKS_SHOWN, 'more remark')}")
-    if lines:
-        yield "\n".join(lines)
-
-
 def _unchecked(report: Report, names: Names) -> Iterable[str]:
     if not report.unchecked:
         return
@@ -192,6 +188,26 @@ def _unchecked(report: Report, names: Names) -> Iterable[str]:
     if len(ordered) > len(lines):
         lines.append(f"… and {plural(len(ordered) - len(lines), 'other kind')}")
     yield _folded(f"{len(report.unchecked):,} not checked", lines)
+
+
+def _decisions(report: Report, names: Names) -> Iterable[str]:
+    """What is suppressed, and what is to be said about why."""
+    if report.suppressed:
+        found = sorted(report.suppressed, key=lambda item: finding_order(item.finding))
+        lines = [f"{item.finding.rule} {_short(names.place(item.finding), 200)}: {_why(item)}" for item in found[:30]]
+        if len(found) > len(lines):
+            lines.append(f"… and {len(found) - len(lines):,} more")
+        yield _folded(f"suppressed {suppressed_words(report)}", lines)
+    if report.remarks:
+        remarks = sorted(report.remarks, key=remark_order)
+        lines = [_short(f"{remark_place(remark)}: {remark.message}", 400) for remark in remarks[:12]]
+        if len(remarks) > len(lines):
+            lines.append(f"… and {plural(len(remarks) - len(lines), 'more remark')}")
+        yield _folded(f"{plural(len(remarks), 'remark')} on what was decided", lines)
+
+
+def _why(item: Suppressed) -> str:
+    return SUPPRESSED_BY[item.by] + (f" ({_short(item.reason, 200)})" if item.reason is not None else "")
 
 
 def _short(text: str, limit: int = _TEXT) -> str:

@@ -12,12 +12,12 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..finding import ArtifactSummary, Finding, Report, Severity, Unchecked
+from ..finding import ArtifactSummary, Finding, Remark, Report, Severity, Unchecked
 from .escape import harmless_json, visible, visible_lines
 from .location import Base, Location, Locations, is_absolute, last_part, uri
 from .order import finding_order, id_order, remark_order, unchecked_order
 from .sarif_rules import plain, rule_descriptors
-from .words import Names, plural
+from .words import Names, plural, remark_place
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MAX_RESULTS = 25_000
@@ -67,7 +67,6 @@ class _Run:
                 {
                     "executionSuccessful": report.exit_code in (0, 1),
                     "toolExecutionNotifications": self._notifications(),
-                    "toolConfigurationNotifications": self._remarks(),
                 }
             ],
             "artifacts": self._each_artifact(),
@@ -82,6 +81,7 @@ class _Run:
             "date": visible(report.date),
             "gate": report.gate,
             "passed": report.passed,
+            "suppressed": len(report.suppressed),
             "targets": [
                 {"target": visible(self._names.target(target)), "passed": target.passed}
                 for target in sorted(report.targets, key=lambda target: id_order(target.id))
@@ -170,21 +170,6 @@ class _Run:
         }
         return written | {"logicalLocations": logical} if logical else written
 
-    def _remarks(self) -> list[dict[str, Any]]:
-        """What is to be said of the user's own decisions, where they were made."""
-        told = []
-        for remark in sorted(self._report.remarks, key=remark_order):
-            written: dict[str, Any] = {
-                "descriptor": {"id": visible(remark.kind)},
-                "level": _LEVELS[remark.severity],
-                "message": {"text": plain(visible(remark.message))},
-            }
-            if (source := remark.source) is not None:
-                place = Location(self._locations.file(source.file), source.line, None, source.resource)
-                written["locations"] = [self._location(place, None)]
-            told.append(written)
-        return told
-
     def _notifications(self) -> list[dict[str, Any]]:
         """What could not be checked, like things in one; and how many results are too many."""
         same: dict[tuple[str, str, str], list[Unchecked]] = {}
@@ -193,10 +178,20 @@ class _Run:
         # Only --strict makes a run fail for them.
         level = "error" if self._report.exit_code == 3 else "warning"
         told = [self._notification(items, level) for items in same.values()]
+        told += [self._remark(remark) for remark in sorted(self._report.remarks, key=remark_order)]
         if self._left_out:
             text = f"{plural(self._left_out, 'finding')} left out: SARIF files with more results are refused."
             told.append({"descriptor": {"id": "left-out"}, "level": "warning", "message": {"text": text}})
         return told
+
+    def _remark(self, remark: Remark) -> dict[str, Any]:
+        place = f"{visible(remark_place(remark))}: " if remark.source is not None else ""
+        return {
+            "descriptor": {"id": visible(remark.kind)},
+            # Nothing fails for it.
+            "level": "note" if remark.severity is Severity.INFO else "warning",
+            "message": {"text": plain(place + visible(remark.message))},
+        }
 
     def _notification(self, items: list[Unchecked], level: str) -> dict[str, Any]:
         head = items[0]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from ..finding import Finding, ProjectSummary, Report, Severity, Source, Target
+from ..finding import Finding, ProjectSummary, Remark, Report, Severity, Source, Target
 from .order import id_order
 
 NAMED = 3
@@ -87,6 +88,29 @@ def declared_at(source: Source) -> str:
 def declared_in(source: Source) -> str:
     """``template.yaml:12 (Fn)``: the place in a project's file, and the resource there."""
     return declared_at(source) + ("" if source.resource is None else f" ({source.resource})")
+
+
+SUPPRESSED_BY = {
+    "ignore": "ignored",
+    "severity": "by their severity",
+    "path": "ignored at their place",
+    "exception": "by an exception",
+    "baseline": "in the baseline",
+    "confidence": "only likely",
+}
+"""What takes findings out, in the words of every format, in their order."""
+
+
+def suppressed_words(report: Report) -> str:
+    """``3: 1 by an exception, 2 in the baseline``."""
+    counts = Counter(item.by for item in report.suppressed)
+    parts = [f"{counts[by]:,} {words}" for by, words in SUPPRESSED_BY.items() if by in counts]
+    return f"{len(report.suppressed):,}: {', '.join(parts)}"
+
+
+def remark_place(remark: Remark) -> str:
+    """``layercheck.toml:12``, where the decision stands; the program's name where that is not known."""
+    return "layercheck" if remark.source is None else declared_at(remark.source)
 
 
 class Names:

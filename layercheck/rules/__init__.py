@@ -1,5 +1,7 @@
 """The rules, one module a family. ``all_rules`` lists what is implemented."""
 
+from functools import cache
+
 from . import (
     archive,
     binaries,
@@ -18,8 +20,6 @@ from . import (
     packed,
     php,
     programs,
-    project,
-    project_layers,
     python,
     removed,
     ruby,
@@ -37,14 +37,22 @@ from .shape import Shape, outline
 _FAMILIES = (
     *(archive, layout, modes, size, binaries, linking, opened, symbols, shadowing),
     *(python, bytecode, removed, unresolved, wheel_tags, distributions, standard_library, runtime_packages, duplicates),
-    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php, declared, project, project_layers),
+    *(packed, java, ruby, bootstrap, programs, handler, dotnet, php, declared),
 )
-_ALL = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
+_JUDGING = tuple(sorted((rule for family in _FAMILIES for rule in family.RULES), key=lambda rule: rule.id))
 
 
+def judging_rules() -> tuple[Rule, ...]:
+    """The rules about artifacts and what runs, sorted by id: all but those of scope ``project``."""
+    return _JUDGING
+
+
+@cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule that is implemented, sorted by id."""
-    return _ALL
+    from . import project, project_layers
+
+    return tuple(sorted((*_JUDGING, *project.RULES, *project_layers.RULES), key=lambda rule: rule.id))
 
 
 __all__ = [
@@ -59,5 +67,6 @@ __all__ = [
     "TargetView",
     "Unsure",
     "all_rules",
+    "judging_rules",
     "outline",
 ]

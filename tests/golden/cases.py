@@ -7,13 +7,16 @@ relative path and returns the report.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from layercheck import check
+from layercheck.check import Options, run_jobs
 from layercheck.finding import Report
+from layercheck.project import find
 from layercheck.report import FORMATS, render
 from layercheck.report.location import Base
 from support.recipes import build, load_cases
@@ -61,12 +64,22 @@ def without_target(folder: Path) -> Report:
     return check(os.path.relpath(build(case, folder).artifact, folder))
 
 
+def built_by_sam(folder: Path) -> Report:
+    """What is said of the small build that tests/templates keeps."""
+    shutil.copytree(FOLDER.parent / "templates" / "built", folder / ".aws-sam" / "build")
+    project = find(".aws-sam/build")
+    assert project is not None
+    options = Options()
+    return run_jobs(project.jobs(options), options)._replace(projects=(project.summary(),))
+
+
 CASES = (
     Case("good-layer", corpus("good/manylinux2014-with-libs")),
     Case("open-deployment", corpus("good/base-layer-not-at-hand")),
     Case("wrong-architecture", corpus("elf-arch/numpy-x86-on-arm")),
     Case("missing-library", corpus("needed/geolambda-without-base")),
     Case("over-the-limit", corpus("size/awscli-and-ffmpeg-layers")),
+    Case("sam-build", built_by_sam),
     Case("no-target", without_target, ("text", "github", "junit", "markdown")),
 )
 

@@ -100,7 +100,3 @@ def test_remarks_about_the_user_s_decisions_are_in_every_format() -> None:
     assert lines[0] == "::warning file=build/pyproject.toml,line=7,title=expired-exception::past its day"
     assert lines[1] == "::notice title=gone::past its day"
     junit().validate(ElementTree.fromstring(render(made, "junit")))
-    (invocation,) = json.loads(render(made, "sarif", base=BASE))["runs"][0]["invocations"]
-    told, _ = invocation["toolConfigurationNotifications"]
-    assert told["locations"][0]["physicalLocation"]["region"] == {"startLine": 7}
-    assert "- ⚠️ past its day (`pyproject.toml:7`)" in render(made, "markdown")

@@ -297,3 +297,52 @@ class TestFind:
         found = find("template.json")
         assert found is not None
         assert found.form == "cloudformation"
+
+
+class TestHostile:
+    def test_values_of_the_wrong_kind_are_notes_and_nothing_more(self, tmp_path: Path) -> None:
+        write(tmp_path, {"t.json": WRONG_KINDS})
+        found = find("t.json")
+        assert found is not None
+        told = report(found)
+        whats = {note.what.rpartition(" ")[2] for note in told.unchecked}
+        assert {"F", "H", "S", "S2"} <= whats
+        assert [target.id for target in told.targets] == []
+
+    def test_maps_that_find_themselves_end(self, tmp_path: Path) -> None:
+        text = "Mappings: {M: {x: {y: !FindInMap [M, x, y]}}}\n" + HEAD
+        (job,) = jobs(
+            tmp_path, text + API.replace("app.handler", "!FindInMap [M, x, y]") + "      Runtime: python3.13\n"
+        )
+        assert job.options.handler is None
+        assert ("template.yaml:4: Api: its handler", "it is nested more than 60 deep") in notes([job])
+
+    def test_more_resources_than_any_stack_has(self, tmp_path: Path) -> None:
+        text = "Resources:\n" + "".join(f"  F{n}: {{Type: X}}\n" for n in range(1005))
+        assert ("template.yaml: 5 resources", "there are too many of them") in notes(jobs(tmp_path, text))
+
+    def test_outputs_that_lead_in_circles_end(self, tmp_path: Path) -> None:
+        inner = "Parameters: {P: {Type: String}}\nResources: {A: {Type: X}}\nOutputs: {V: {Value: !Ref P}}\n"
+        outer = (
+            HEAD
+            + API
+            + "      Runtime: python3.13\n      Layers: [!GetAtt S.Outputs.V]\n"
+            + "  S:\n    Type: AWS::CloudFormation::Stack\n"
+            + "    Properties: {TemplateURL: s.yaml, Parameters: {P: !GetAtt S.Outputs.V}}\n"
+        )
+        (job,) = jobs(tmp_path, outer, {"s.yaml": inner})
+        assert job.options.layers == (Absent("${S.Outputs.V}"),)
+
+
+WRONG_KINDS = r"""{"Resources": {
+"F": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": [], "Handler": {}, "Layers": {"a": "b"},
+  "Environment": "x", "Architectures": {"Ref": "z"}, "Code": ["a"]}},
+"G": [],
+"H": {"Type": "AWS::Lambda::LayerVersion", "Properties": []},
+"P": {"Type": "AWS::Lambda::LayerVersionPermission"},
+"Q": {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.13", "Code": "\ud800"}},
+"S": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "\u0000", "Parameters": "x"}},
+"S2": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "\ud800"}}},
+"Outputs": {"a": {"Value": {"Ref": "H"}, "Export": {"Name": ["x"]}}, "b": []},
+"Conditions": [], "Parameters": {"a": "b"}, "Mappings": "x", "Transform": {"Name": "x"}, "Globals": {"Function": "x"}}
+"""

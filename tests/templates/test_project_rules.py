@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from layercheck.check import Options
 from layercheck.finding import Severity
+from layercheck.project import find
 from support.elf_writer import build_elf
-from templates.made import SAM, project, report, rules
+from templates.made import HANDLER, SAM, project, report, rules, write
 
 ARN = "arn:aws:lambda:{region}:017000801446:layer:AWSLambdaPowertoolsPythonV2:{version}"
 FUNCTION = """  {name}:
@@ -238,3 +243,61 @@ def test_each_rule_is_of_the_scope_that_it_says(tmp_path: Path) -> None:
     assert scopes.pop("LC701") == "target"
     assert set(scopes.values()) == {"project"}
     assert {rule.severity for rule in all_rules() if rule.id.startswith("LC7")} == {Severity.ERROR, Severity.WARNING}
+
+
+VALUES = st.recursive(
+    st.sampled_from(["src", "layer", "python3.13", "x86_64", "*", "arn:aws:lambda:eu-west-1:1:layer:x:1", "", "true"])
+    | st.none()
+    | st.sampled_from([{"Ref": "Api"}, {"Ref": "Deps"}, {"Fn::GetAtt": ["Sub", "Outputs.V"]}, {"Ref": "AWS::NoValue"}]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Variables", "S3Key", "A"]), inner),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(
+    [
+        *("CodeUri", "Code", "ContentUri", "Content", "Runtime", "Handler", "Layers", "Architectures", "Environment"),
+        *("CompatibleRuntimes", "CompatibleArchitectures", "LayerName", "RetentionPolicy", "PackageType", "Location"),
+        *("LayerVersionArn", "Principal", "OrganizationId", "TemplateURL", "Parameters", "InlineCode", "ImageUri"),
+    ]
+)
+RESOURCE = st.fixed_dictionaries(
+    {
+        "Type": st.sampled_from(
+            [
+                *("AWS::Serverless::Function", "AWS::Lambda::Function", "AWS::Serverless::LayerVersion"),
+                *("AWS::Lambda::LayerVersion", "AWS::Lambda::LayerVersionPermission", "AWS::CloudFormation::Stack"),
+            ]
+        ),
+        "Properties": st.dictionaries(KEYS, VALUES, max_size=6),
+    },
+    optional={"Condition": VALUES, "DeletionPolicy": VALUES, "Metadata": st.dictionaries(KEYS, VALUES, max_size=1)},
+)
+
+
+# All examples of one run are written to the same folder, one after the other.
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(st.sampled_from(["Api", "Deps", "Sub", "Fn::X"]), RESOURCE, min_size=1, max_size=4),
+    st.dictionaries(st.sampled_from(["Function", "LayerVersion"]), st.dictionaries(KEYS, VALUES, max_size=3)),
+    VALUES,
+)
+def test_any_properties_give_jobs_and_findings(
+    resources: dict[str, Any], common: dict[str, Any], exported: Any
+) -> None:
+    outputs = {"Out": {"Value": exported, "Export": {"Name": exported}}}
+    template = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Globals": common,
+        "Resources": resources,
+        "Outputs": outputs,
+    }
+    write(Path("."), {"t.json": json.dumps(template), "src/app.py": HANDLER, "layer/python/deps.py": "X = 1\n"})
+    found = find("t.json")
+    assert found is not None
+    told = found.jobs(Options())
+    assert told == found.jobs(Options())
+    declared = sum(len(stack.functions) + len(stack.layers) for stack in found.stacks)
+    with_own = [job for job in told if job.origin is not None]
+    assert len(with_own) <= declared + 1
+    for job in with_own:
+        job.options.validate()
+        assert job.source is not None or job.unchecked or job.faults or job.options.overrides
