@@ -21,7 +21,10 @@ from report.schemas import junit, sarif
 from report.strategies import REPORTS
 
 BASE = Base("/checkout/build", "/checkout")
-FOLDED = r"<details><summary>[\d,]+ (files|not checked)</summary>|</details>"
+FOLDED = (
+    r"<details><summary>([\d,]+ (files|not checked|remarks? on what was decided)|suppressed [\d,]+: [\d, a-z]+)</summary>"
+    r"|</details>"
+)
 
 
 @given(REPORTS)
