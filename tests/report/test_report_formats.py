@@ -22,8 +22,8 @@ from report.strategies import REPORTS
 
 BASE = Base("/checkout/build", "/checkout")
 FOLDED = (
-    r"<details><summary>([\d,]+ (files|not checked|remarks? on what was decided)|suppressed [\d,]+: [\d, a-z]+)</summary>"
-    r"|</details>"
+    r"<details><summary>([\d,]+ (files|not checked|remarks? on what was decided)|suppressed [\d,]+: [\d, a-z]+)"
+    r"</summary>|</details>"
 )
 
 
