@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..finding import Report, Severity
+from ..finding import Remark, Report, Severity
 from .compatibility import declarations
 from .escape import harmless_line, visible, visible_lines
 from .grouping import Group, groups
 from .location import Base, Location, Locations, is_no_file
+from .order import remark_order
 from .words import Names, first, outcome, plural, verdict
 
 SHOWN = 10
@@ -33,12 +34,23 @@ def render(report: Report, base: Base | None) -> str:
         some = [part for group in told if group.head.severity is severity for part in _by_file(group, locations)]
         lines += [_annotation(group, location, names) for group, location in some[:SHOWN]]
         hidden += [group for group, _ in some[SHOWN:]]
+    lines += [_remark(remark, locations) for remark in sorted(report.remarks, key=remark_order)[:SHOWN]]
     if hidden:
         lines.append(_command("notice", "more was found than GitHub shows", _rest(hidden)))
     if not report.gate:
         lines.append(_works(report))
     lines.append(harmless_line(visible(f"layercheck: {verdict(report)}: {outcome(report)}")))
     return "\n".join(lines) + "\n"
+
+
+def _remark(remark: Remark, locations: Locations) -> str:
+    """About the user's own decisions (an exception that is past its day): where they were made."""
+    properties: dict[str, str] = {}
+    if remark.source is not None:
+        properties["file"] = visible(locations.file(remark.source.file))
+        if remark.source.line is not None:
+            properties["line"] = str(remark.source.line)
+    return _command(_COMMANDS.get(remark.severity, "notice"), visible(remark.kind), visible(remark.message), properties)
 
 
 def _by_file(group: Group, locations: Locations) -> list[tuple[Group, Location | None]]:

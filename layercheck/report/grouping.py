@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..finding import Finding
+from ..finding import Finding, Source
 from ..named_tuple import NamedTuple
 from .order import finding_order
 
@@ -28,6 +28,17 @@ class Group(NamedTuple):
     def fact(self) -> str:
         """What is told of all of them."""
         return self.head.fact or self.head.message
+
+    @property
+    def sources(self) -> list[Source]:
+        """Where a project declares what they are about, each place once, unless that is where they are."""
+        return list(
+            dict.fromkeys(
+                finding.source
+                for finding in self.findings
+                if finding.source is not None and finding.artifact is not None
+            )
+        )
 
     def shared(self, key: str) -> Any:
         """The value that every finding has under this key of its details, None when they differ."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ..finding import Finding, Report, Severity, Unchecked
+from ..finding import Finding, Remark, Report, Severity, Unchecked
 from ..named_tuple import NamedTuple
 from ..rules import Rule, all_rules
 from .compatibility import Row, table
 from .escape import harmless_line, visible, visible_lines
 from .grouping import Group, groups
-from .order import id_order, unchecked_order
-from .words import Names, plural, verdict
+from .order import id_order, remark_order, unchecked_order
+from .words import Names, declared_at, declared_in, plural, verdict
 
 _PLACES_SHOWN = 100
 _GROUPS_SHOWN = 50
@@ -93,6 +93,8 @@ def _suites(report: Report, rules: Collection[str] | None, fail_on: Severity | N
             yield Suite(names.target(target), cases(("stack", "target"), for_target.get(target.id, [])))
     else:
         yield Suite("compatibility", _compatibility(report))
+    if report.remarks:
+        yield Suite("decisions", tuple([_remark(remark) for remark in sorted(report.remarks, key=remark_order)]))
     if report.unchecked:
         yield Suite("not checked", _unchecked(report, names))
 
@@ -128,10 +130,7 @@ def _lines(group: Group, names: Names) -> Iterable[str]:
     yield from [f"  {visible(place)}" for place in places[:_PLACES_SHOWN]]
     if len(places) > _PLACES_SHOWN:
         yield f"  … and {plural(len(places) - _PLACES_SHOWN, 'more file')}"
-    for source in dict.fromkeys(finding.source for finding in group.findings if finding.source is not None):
-        line = "" if source.line is None else f":{source.line}"
-        resource = "" if source.resource is None else f" ({source.resource})"
-        yield f"  declared in {visible(f'{source.file}{line}{resource}')}"
+    yield from [f"  declared in {visible(declared_in(source))}" for source in group.sources]
     if head.fix:
         yield f"  fix: {visible_lines(head.fix)}"
 
@@ -151,6 +150,12 @@ def _row(row: Row, architectures: tuple[str, ...]) -> Iterable[Case]:
         if cell.works is not None:
             title = f"{row.runtime} on {architecture}"
             yield Case(title) if cell.works else Case(title, "skipped", f"stopped by {cell.text}")
+
+
+def _remark(remark: Remark) -> Case:
+    """About the user's own decisions; it does not change how the run ends, so it is no failure."""
+    where = "" if remark.source is None else f" ({declared_at(remark.source)})"
+    return Case(remark.kind, text=f"{remark.severity.value}: {visible(f'{remark.message}{where}')}")
 
 
 def _unchecked(report: Report, names: Names) -> tuple[Case, ...]:

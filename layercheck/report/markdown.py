@@ -19,6 +19,7 @@ from .understanding import artifact_in_words, target_in_words
 from .words import (
     SUPPRESSED_BY,
     Names,
+    declared_in,
     first,
     human,
     outcome,
@@ -130,10 +131,8 @@ def _group(group: Group, names: Names) -> Iterable[str]:
         line += f" ({code(_short(places[0]))})"
     if where := names.concerned(group.findings):
         line += f" — on {prose(_short(where))}"
-    sources = dict.fromkeys(finding.source for finding in group.findings if finding.source is not None)
-    if sources:
-        declared_in = [code(_short(s.file + ("" if s.line is None else f":{s.line}"))) for s in sources]
-        line += f" — declared in {first(declared_in, 4)}"
+    if sources := group.sources:
+        line += f" — declared in {first([code(_short(declared_in(source))) for source in sources], 4)}"
     yield line
     if len(places) > 1:
         shown = [_short(place) for place in places[:_PLACES_SHOWN]]

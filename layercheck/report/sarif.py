@@ -69,7 +69,7 @@ class _Run:
                     "toolExecutionNotifications": self._notifications(),
                 }
             ],
-            "artifacts": [self._artifact(artifact) for artifact in self._artifacts],
+            "artifacts": self._each_artifact(),
             "results": [self._result(finding) for finding in self._findings],
             "properties": self._properties(),
         }
@@ -91,6 +91,14 @@ class _Run:
                 for item in sorted(report.compatibility, key=lambda item: (item.architecture, item.runtimes))
             ],
         }
+
+    def _each_artifact(self) -> list[dict[str, Any]]:
+        """Each once, as the schema wants it: a file may be given twice."""
+        written: list[dict[str, Any]] = []
+        for artifact in map(self._artifact, self._artifacts):
+            if artifact not in written:
+                written.append(artifact)
+        return written
 
     def _artifact(self, artifact: ArtifactSummary) -> dict[str, Any]:
         written: dict[str, Any] = {

@@ -10,7 +10,7 @@ from ..finding import Confidence, Finding, Report, Severity
 from .grouping import Group, consequences, groups, spread
 from .order import finding_order
 from .page import Page, Part
-from .words import Names, first, plural
+from .words import Names, declared_in, first, plural
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 _GROUPS_SHOWN = 8
@@ -19,6 +19,7 @@ _GROUPS_IN_FULL, _PATHS_IN_FULL = 300, 1_000
 _PATHS_SHOWN = 4
 _PACKAGES_SHOWN = 6
 _TRIED_SHOWN = 10
+_SOURCES_SHOWN = 4
 
 
 def write_findings(page: Page, report: Report, names: Names, *, verbose: bool, quiet: bool) -> None:
@@ -94,6 +95,11 @@ def _block(page: Page, group: Group, names: Names, verbose: bool, told: set[tupl
     page.paragraph(*_heading(group, names), f"  {plural(len(places), 'file')}" if len(places) > 1 else "", hang=2)
     page.paragraph(group.fact, indent=2)
     _write_places(page, group, names, places, verbose)
+    if sources := group.sources:
+        places_told = [declared_in(source) for source in sources]
+        page.paragraph(
+            f"declared in {', '.join(places_told) if verbose else first(places_told, _SOURCES_SHOWN)}", indent=2
+        )
     _write_fix(page, group.head.fix)
     single = len(group.findings) == 1
     _write_chain(page, group.shared("chain"))

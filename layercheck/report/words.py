@@ -85,6 +85,11 @@ def declared_at(source: Source) -> str:
     return source.file if source.line is None else f"{source.file}:{source.line}"
 
 
+def declared_in(source: Source) -> str:
+    """``template.yaml:12 (Fn)``: the place in a project's file, and the resource there."""
+    return declared_at(source) + ("" if source.resource is None else f" ({source.resource})")
+
+
 SUPPRESSED_BY = {
     "ignore": "ignored",
     "severity": "by their severity",
@@ -128,7 +133,7 @@ class Names:
         return self._artifacts.get(identifier, identifier)
 
     def place(self, finding: Finding) -> str:
-        """``layer.zip:python/x.so``, or the artifact alone."""
+        """``layer.zip:python/x.so``, or the artifact alone; where none is meant, the line that declares it."""
         if finding.artifact is None and finding.source is not None:
             return declared_at(finding.source)
         artifact = self.artifact(finding.artifact)
@@ -136,9 +141,9 @@ class Names:
 
     def short_place(self, finding: Finding) -> str:
         """The path alone where there is only one artifact to look in; empty when that says nothing."""
-        if finding.artifact is None and finding.source is not None:
-            return declared_at(finding.source)
-        if len(self._artifacts) > 1 and finding.artifact is not None:
+        if finding.artifact is None:
+            return declared_at(finding.source) if finding.source is not None else finding.path or ""
+        if len(self._artifacts) > 1:
             return self.place(finding)
         return finding.path or ""
 

@@ -49,7 +49,7 @@ def test_severities_targets_sources_and_what_is_not_checked() -> None:
     assert "- ❌ target: python3.12 on arm64" in written
     assert "- ✅ target: python3.12 on `x86_64`" in written
     assert "**LC301 wrong-architecture** (likely): built for x86-64, which arm64 cannot load" in written
-    assert "(`python/numpy/_core.so`) — on python3.12 on arm64 — declared in `template.yaml:12`" in written
+    assert "(`python/numpy/_core.so`) — on python3.12 on arm64 — declared in `template.yaml:12 (Fn)`" in written
     assert "### ⚠️ 1 warning" in written
     assert "### ℹ️ 1 info" in written
     assert (

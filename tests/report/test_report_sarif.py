@@ -112,6 +112,12 @@ def test_artifacts_have_the_digest_in_hexadecimal() -> None:
     assert "hashes" not in found[1]
 
 
+def test_an_artifact_that_is_given_twice_is_listed_once() -> None:
+    assert (
+        len(run(report(artifacts=(artifact(), artifact(id="a2"), artifact(id="a3", path="b.zip"))))["artifacts"]) == 2
+    )
+
+
 def test_results_beyond_what_github_takes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("layercheck.report.sarif.MAX_RESULTS", 2)
     found = run(report(*[finding(path=str(number)) for number in range(5)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from layercheck.finding import Report
+from layercheck.finding import Report, Source
 from layercheck.report import render
 from report.made import LIMIT, artifact, finding, report, target
 
@@ -74,3 +74,15 @@ def test_no_line_is_a_command_to_a_build_service() -> None:
             assert "##[" not in written
             assert "##vso[" not in written
     assert render(made, "concise").startswith("\\x3a:stop-commands")
+
+
+def test_what_a_template_declares_is_named_with_its_line() -> None:
+    source = Source("template.yaml", 12, "Fn")
+    told = lines(report(finding(source=source)))
+    assert told[told.index("    - python/numpy/_core.so") + 1] == "  declared in template.yaml:12 (Fn)"
+    many = [finding(source=Source("t.yaml", number)) for number in range(1, 9)]
+    assert "  declared in t.yaml:1, t.yaml:2, t.yaml:3, t.yaml:4 and 4 more" in lines(report(*many))
+    alone = report(finding(source=source, artifact=None, path=None))
+    assert "    - template.yaml:12" in lines(alone)
+    assert render(alone, "concise").startswith("template.yaml:12: LC301 error: ")
+    assert not [line for line in lines(alone) if "declared in" in line]
