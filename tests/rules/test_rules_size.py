@@ -131,11 +131,11 @@ def test_the_direct_upload_limit(extra: int, rules: list[str]) -> None:
 
 
 def test_five_layers_fit_and_six_do_not() -> None:
-    layer = simple_zip({"python/a.py": b"1"})
+    layer, *more = [simple_zip({"python/a.py": b"1"}) for _ in range(6)]
     arn = "arn:aws:lambda:eu-west-1:111122223333:layer:more:1"
-    assert of(judge(layer, layers=[layer] * 4), "LC203") == []
+    assert of(judge(layer, layers=more[:4]), "LC203") == []
     assert of(judge({"app.py": b"1"}, kind="function", layers=[arn] * 5), "LC203") == []
-    for layers in ([layer] * 5, [arn] * 5):
+    for layers in (more, [arn] * 5):
         (finding,) = of(judge(layer, layers=layers), "LC203")
         assert (finding.severity.value, "6 layers" in finding.fact) == ("error", True)
 
