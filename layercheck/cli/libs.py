@@ -14,7 +14,7 @@ def libs_command(options: Namespace) -> int:
     """``layercheck libs INPUT``."""
     from ..check import Options
     from ..inspect import libs
-    from ..report.escape import visible
+    from ..report.escape import harmless_line, visible
 
     if [options.input, *options.layer].count("-") > 1:
         return fail("standard input (-) can be read once only", USAGE)
@@ -37,6 +37,6 @@ def libs_command(options: Namespace) -> int:
         from ..inspect.libs_text import lines
 
         shown = lines(found, verbose=options.verbose, quiet=options.quiet)
-        text = "".join(f"{visible(line)}\n" for line in shown)
+        text = "".join(f"{harmless_line(visible(line))}\n" for line in shown)
     code = write(Output(options.output), text)
     return code if code != OK else found.exit_code
