@@ -227,7 +227,7 @@ def _content_sha256(scan: ZipScan | DirectoryScan) -> str:
     Directories count only where they are empty: whether a packager writes entries for the others is its habit.
     """
     parents: set[str] = set()
-    named = any([entry.kind == DIRECTORY for entry in scan.entries])
+    named = any(entry.kind == DIRECTORY for entry in scan.entries)
     for entry in scan.entries if named else ():
         path = entry.path
         while (end := path.rfind("/")) > 0:
