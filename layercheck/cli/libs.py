@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
+from ..named_tuple import TYPE_CHECKING
 from . import COULD_NOT, OK, USAGE
 from .commands import fail, reason, source, target_fields, write
 from .output import Output
+
+if TYPE_CHECKING:
+    from ..inspect.libs import Libraries
 
 
 def libs_command(options: Namespace) -> int:
     """``layercheck libs INPUT``."""
     from ..check import Options
     from ..inspect import libs
-    from ..report.escape import harmless_line, visible
 
     if [options.input, *options.layer].count("-") > 1:
         return fail("standard input (-) can be read once only", USAGE)
@@ -34,9 +37,14 @@ def libs_command(options: Namespace) -> int:
 
         text = json.dumps(document(found), indent=2, ensure_ascii=True) + "\n"
     else:
-        from ..inspect.libs_text import lines
-
-        shown = lines(found, verbose=options.verbose, quiet=options.quiet)
-        text = "".join(f"{harmless_line(visible(line))}\n" for line in shown)
+        text = tree(found, verbose=options.verbose, quiet=options.quiet)
     code = write(Output(options.output), text)
     return code if code != OK else found.exit_code
+
+
+def tree(found: Libraries, *, verbose: bool, quiet: bool) -> str:
+    """The library tree as text, whatever names stand in it."""
+    from ..inspect.libs_text import lines
+    from ..report.escape import harmless_line, visible
+
+    return "".join([f"{harmless_line(visible(line))}\n" for line in lines(found, verbose=verbose, quiet=quiet)])

@@ -106,12 +106,13 @@ def test_no_name_reaches_standard_error_raw(tmp_path: Path, name: str, command: 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(NAMES.filter(lambda name: b"\0" not in name))
+@example(b"##[group]x")
 def test_no_name_reaches_the_library_tree_raw(name: bytes) -> None:
     from layercheck.check import Options
+    from layercheck.cli.libs import tree
     from layercheck.inspect import libs
     from layercheck.inspect.libs_json import document
-    from layercheck.inspect.libs_text import lines
 
     found = libs(layer(name), Options(runtimes=("python3.12",), architectures=("x86_64",)), library_path=None, roots=())
-    harmless("\n".join(map(visible, lines(found, verbose=True, quiet=False))))
+    harmless(tree(found, verbose=True, quiet=False))
     assert json.dumps(document(found)).isascii()
