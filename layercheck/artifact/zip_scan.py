@@ -206,7 +206,7 @@ class ZipScan:
         found = self._crc32(data)
         self.checksums[index] = found
         if found != crc:
-            self._judge_content(index, member, found)
+            self._bad_crc(index, member, found)
         kind = self._kinds[index]
         if index in self._replaced or index in self._left_out:
             return
@@ -238,9 +238,8 @@ class ZipScan:
             self.stopped = True
         return not self.stopped
 
-    def _judge_content(self, index: int, member: Member, crc: int) -> None:
-        self.checksums[index] = crc
-        if crc != member.crc and not self._has_defect(index):
+    def _bad_crc(self, index: int, member: Member, crc: int) -> None:
+        if not self._has_defect(index):
             self._defect("bad-crc", index, f"its CRC-32 is {crc:08x}, the archive declares {member.crc:08x}")
 
     def _has_defect(self, index: int) -> bool:
@@ -293,7 +292,9 @@ class ZipScan:
             self._defect("bad-size", index, f"stored {counted} bytes, the archive declares {member.declared}")
         self._counted += max(counted, available)
         self.counts[index] = counted
-        self._judge_content(index, member, crc)
+        self.checksums[index] = crc
+        if crc != member.crc:
+            self._bad_crc(index, member, crc)
         if self._kinds[index] == FILE and kept and index not in self._replaced | self._left_out:
             self._probe_pieces(index, member, at, kept, counted)
 
@@ -301,7 +302,7 @@ class ZipScan:
         """The whole content by the faster engine, if there is one and all is well; else the pieces tell the fault."""
         if self._engine is ZLIB or member.method != _DEFLATED:
             return None
-        data, problem = self._engine.inflate(self._source.read_at(at, member.compressed), member.declared)
+        data, problem = self._inflate(self._source.read_at(at, member.compressed), member.declared)
         return data if problem is None else None
 
     def _probe_pieces(self, index: int, member: Member, at: int, kept: list[tuple[int, bytes]], size: int) -> None:

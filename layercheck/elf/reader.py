@@ -326,20 +326,18 @@ class _Strings:
         known = self._known.get(index)
         if known is not None:
             return known
-        text, view = "", self._view
+        view, start, end = self._view, 0, -1
         if view is not None and 0 <= index < view.end - view.start:
             start = view.start + index
             end = view.buffer.find(b"\0", start, view.end)
-            if end < 0:
-                text = self._tell("unreadable-dynamic", f"string {index:#x} lies outside the string table")
-            else:
-                self._left -= end - start
-                if self._left >= 0:
-                    text = view.buffer[start:end].decode("utf-8", "surrogateescape")
-                else:
-                    text = self._tell("too-many", f"more than {MAX_STRING_BYTES} bytes of names; the rest was not read")
-        else:
+        if view is None or end < 0:
             text = self._tell("unreadable-dynamic", f"string {index:#x} lies outside the string table")
+        else:
+            self._left -= end - start
+            if self._left >= 0:
+                text = view.buffer[start:end].decode("utf-8", "surrogateescape")
+            else:
+                text = self._tell("too-many", f"more than {MAX_STRING_BYTES} bytes of names; the rest was not read")
         self._known[index] = text
         return text
 

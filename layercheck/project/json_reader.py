@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from .nodes import Broken, Builder, Document, Flaw, Map, Seq
+from .nodes import Broken, Builder, Document, Map, Seq, built
 
 MAX_TEXT = 32 << 20
 """Characters."""
@@ -18,14 +18,7 @@ _TOKEN = (
 
 def read_json(text: str) -> Document:
     """The template in ``text``; never raises for what is in it."""
-    if len(text) > MAX_TEXT:
-        return Document(None, (Flaw("broken", f"it is longer than {MAX_TEXT:,} characters"),))
-    builder = Builder()
-    try:
-        _drive(builder, text)
-        return builder.document()
-    except Broken as broken:
-        return Document(None, (*builder.flaws, Flaw("broken", broken.detail, broken.line)))
+    return built(text, MAX_TEXT, _drive)
 
 
 def _drive(builder: Builder, text: str) -> None:

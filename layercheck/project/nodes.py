@@ -6,6 +6,7 @@ who names a version so; ``true`` and ``yes`` are ``"true"``): CloudFormation's p
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..named_tuple import NamedTuple
@@ -214,3 +215,15 @@ def intrinsic(tag: str, value: Any, line: int) -> Map:
     made = Map(line)
     made.put(name, value, line)
     return made
+
+
+def built(text: str, most: int, drive: Callable[[Builder, str], None]) -> Document:
+    """What ``drive`` makes of a text of at most ``most`` characters; where it cannot go on, the flaw that says why."""
+    if len(text) > most:
+        return Document(None, (Flaw("broken", f"it is longer than {most:,} characters"),))
+    builder = Builder()
+    try:
+        drive(builder, text)
+        return builder.document()
+    except Broken as broken:
+        return Document(None, (*builder.flaws, Flaw("broken", broken.detail, broken.line)))

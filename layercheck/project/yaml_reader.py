@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .nodes import Broken, Builder, Document, Flaw, Map, Seq, intrinsic
+from .nodes import Broken, Builder, Document, Map, Seq, built, intrinsic
 
 MAX_TEXT = 2 << 20
 """Characters; CloudFormation takes 1 MB."""
@@ -22,14 +22,7 @@ _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 
 def read_yaml(text: str) -> Document:
     """The template in ``text``; never raises for what is in it."""
-    if len(text) > MAX_TEXT:
-        return Document(None, (Flaw("broken", f"it is longer than {MAX_TEXT:,} characters"),))
-    builder = Builder()
-    try:
-        _drive(builder, text)
-        return builder.document()
-    except Broken as broken:
-        return Document(None, (*builder.flaws, Flaw("broken", broken.detail, broken.line)))
+    return built(text, MAX_TEXT, _drive)
 
 
 def _drive(builder: Builder, text: str) -> None:

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from cdk.synth import HERE
+from support.folders import inside
 
 DATE = "2026-11-23"
-
-
-@contextmanager
-def inside(folder: Path) -> Iterator[None]:
-    """Paths in reports are as they were given: relative to where the run began."""
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def report(format: str, *options: str, folder: Path = HERE) -> tuple[int, str]:

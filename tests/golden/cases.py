@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from layercheck.finding import Report
 from layercheck.project import find
 from layercheck.report import FORMATS, render
 from layercheck.report.location import Base
+from support.folders import inside
 from support.recipes import build, load_cases
 
 FOLDER = Path(__file__).parent
@@ -96,7 +96,7 @@ CASES = (
 
 def golden(case: Case, folder: Path) -> dict[Path, str]:
     """The golden files of a case, with what belongs into them."""
-    with _inside(folder):
+    with inside(folder):
         report = _settled(case.report(folder))
     base = Base("/checkout/build", "/checkout")
     return {
@@ -119,13 +119,3 @@ def _settled(report: Report) -> Report:
     return report._replace(
         tool_version="1.2.3", data_version="2026-01-02", date="2026-01-02", artifacts=tuple(artifacts)
     )
-
-
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
