@@ -66,7 +66,8 @@ def _permissions(stack: Stack, names: Known) -> Iterator[DeclaredPermission]:
         principal = permission.principal if isinstance(permission.principal, str) else None
         item = permission.resource
         limited = permission.organization is not None
-        yield DeclaredPermission(item.at("Principal"), item.title, arn, principal, limited)
+        places = item.at("Principal"), item.at("LayerVersionArn")
+        yield DeclaredPermission(*places, item.title, arn, principal, limited)
 
 
 def _exports(stack: Stack, names: Known) -> Iterator[ExportedLayer]:

@@ -157,7 +157,7 @@ def LAYER_VERSION_NOT_SHARED(view: ProjectView) -> Iterator[Fault]:
                 f"permission {permission.title}: it is for version {match['version']} of {match['name']} only; the "
                 "version that this project makes has none",
                 fix=f"LayerVersionArn: !Ref {made[match['name']].title}",
-                source=permission.source,
+                source=permission.arn_source,
             )
 
 

@@ -39,9 +39,13 @@ class DeclaredLayer(NamedTuple):
 
 
 class DeclaredPermission(NamedTuple):
-    """Who may use a layer version. ``arn`` None: it is a layer of the project; ``limited``: to an organization."""
+    """Who may use a layer version. ``arn`` None: it is a layer of the project; ``limited``: to an organization.
+
+    ``source`` is the place of the principal, ``arn_source`` that of the layer.
+    """
 
     source: Source
+    arn_source: Source
     title: str
     arn: str | None
     principal: str | None
