@@ -8,7 +8,7 @@ PEERS ?=
 ROUNDS ?= 5
 DEMO = .cache/demo/image-processing.zip
 
-FUZZ_TARGETS = zip elf probes python check
+FUZZ_TARGETS = zip elf probes python check templates
 FUZZ_SECONDS ?= 20
 
 .PHONY: help demo test test-slow fuzz lint docs golden bench bench-inside bench-readme clean
