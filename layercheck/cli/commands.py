@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..named_tuple import TYPE_CHECKING
 from . import COULD_NOT, FOUND, OK, USAGE, say
-from .output import Output, OutputError
+from .output import PROSE, Output, OutputError
 
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
@@ -220,7 +220,7 @@ def explain_command(options: Namespace) -> int:
         return fail(f"no rule is called {options.rule!r}{hint}", USAGE)
     from ..report.catalogue import explain
 
-    return _emit(options, explain(found[0], Output(options.output).width()), lambda: _rule(found[0]))
+    return _emit(options, explain(found[0], min(PROSE, Output(options.output).width())), lambda: _rule(found[0]))
 
 
 def _rule(rule: Any) -> dict[str, Any]:
