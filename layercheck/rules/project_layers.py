@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..finding import Severity
 from .base import Fault, rule
-from .project_view import AttachedLayer, DeclaredFunction, ProjectView
+from .project_view import AttachedLayer, DeclaredFunction, DeclaredLayer, ProjectView
 
 _PART = r"(?:\$\{[^}]*\}|[^:$])*"
 """Between two colons of an ARN; ``${AWS::Region}`` is one part."""
@@ -156,9 +156,15 @@ def LAYER_VERSION_NOT_SHARED(view: ProjectView) -> Iterator[Fault]:
             yield Fault(
                 f"permission {permission.title}: it is for version {match['version']} of {match['name']} only; the "
                 "version that this project makes has none",
-                fix=f"LayerVersionArn: !Ref {made[match['name']].title}",
+                fix=_shared(made[match["name"]]),
                 source=permission.arn_source,
             )
+
+
+def _shared(layer: DeclaredLayer) -> str:
+    if layer.form == "cdk":
+        return "layer.addPermission('Share', { accountId: '…' })"
+    return f"LayerVersionArn: !Ref {layer.title}"
 
 
 @rule(
