@@ -131,7 +131,10 @@ def test_layers_in_order(tmp_path: Path, layers: str, expected: tuple[object, ..
         ("{PackageType: Image, ImageUri: x}", "its code is a container image"),
         ("{Runtime: python3.13}", "it has no CodeUri"),
         ("{CodeUri: !Ref Key}", "its CodeUri is not known: parameter Key has no default (see --set)"),
-        ("{CodeUri: src/app.py}", "its CodeUri is one file, which becomes a zip when it is packaged"),
+        (
+            "{CodeUri: src/app.py}",
+            "its CodeUri is one file, which becomes a zip when it is packaged, without its execute bit",
+        ),
         ("{CodeUri: /}", "its CodeUri is the root of the file system"),
         ("{CodeUri: nowhere}", "its CodeUri names nowhere, which is not there"),
         ("{CodeUri: 'a\\0b'}", "its CodeUri"),
