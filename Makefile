@@ -11,7 +11,7 @@ DEMO = .cache/demo/image-processing.zip
 FUZZ_TARGETS = zip elf probes python check
 FUZZ_SECONDS ?= 20
 
-.PHONY: help demo test test-slow fuzz lint docs golden bench bench-inside bench-readme clean
+.PHONY: help demo test test-slow fuzz lint docs golden pyz bench bench-inside bench-readme clean
 
 help:
 	@echo "make demo   build a layer of numpy and Pillow and check it against three targets"
@@ -21,6 +21,7 @@ help:
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   write the generated pages anew"
 	@echo "make golden write the reports that tests compare with anew"
+	@echo "make pyz    write dist/layercheck.pyz: layercheck in one file, for any Python from 3.10 on"
 	@echo "make bench  build what is missing of the benchmark layers, compare layercheck with its peers (half an hour;"
 	@echo "            LAYERS=\"small seed\" PEERS=\"layercheck elfdeps\" ROUNDS=5 limit it)"
 	@echo "make bench-inside   what the parts of a check cost, in process"
@@ -77,6 +78,9 @@ docs: $(VENV)/.developed
 
 golden: $(VENV)/.developed
 	$(BIN)/python tests/golden/write.py
+
+pyz: | $(BIN)/python
+	$(BIN)/python release/pyz.py dist/layercheck.pyz
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/layers.py --output .cache/layers $(LAYERS)
