@@ -20,6 +20,11 @@ def bad(path: Path) -> Path:
     return _write(path, {"python/_x.abi3.so": build_elf(needed=["libnowhere.so.1", "libc.so.6"])})
 
 
+def function(path: Path) -> Path:
+    """A function whose handler is app.handler."""
+    return _write(path, {"app.py": b"def handler(event, context):\n    return 1\n"})
+
+
 def _write(path: Path, files: dict[str, bytes | tuple[bytes, int]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(simple_zip(files))
