@@ -1,7 +1,7 @@
 """The step of the GitHub action that checks: from its inputs to one run of layercheck, and to the action's outputs.
 
-Inputs come as environment variables and become arguments here, without a shell. It runs with the Python that
-layercheck is installed for, in isolated mode: nothing of the checked repository is imported.
+Inputs come as environment variables and become arguments here, without a shell. It runs in isolated mode, and so does
+layercheck: nothing of the checked repository is imported.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
-
-from layercheck.report.escape import harmless_line, visible
 
 USAGE = 2
 _NO_TARGET = "--require-target: "
@@ -84,7 +82,7 @@ def main() -> int:
         # A report that an earlier step has left here is not this run's.
         if sarif and os.path.isfile(sarif):
             os.remove(sarif)
-        command = [sys.executable, "-I", "-m", "layercheck", *words]
+        command = [sys.executable, "-I", os.environ["LAYERCHECK_ARCHIVE"], *words]
         done = subprocess.run(command, env=environment, stderr=subprocess.PIPE)
         code = done.returncode
         said = done.stderr.decode("utf-8", "replace")
@@ -101,6 +99,9 @@ def main() -> int:
 
 def _tell(said: str, *, failed: bool) -> None:
     """What went to standard error; as an annotation too, when nothing could be checked."""
+    sys.path.insert(0, os.environ["LAYERCHECK_ARCHIVE"])
+    from layercheck.report.escape import harmless_line, visible
+
     if failed and _NO_TARGET in said:
         said += f"layercheck: {_TARGET_HINT}\n"
     lines = [harmless_line(visible(line)) for line in said.splitlines()]

@@ -51,17 +51,10 @@ def _is_wanted(name: str) -> bool:
 
 def install(target: Path) -> None:
     """Have pip put the packages of pyz.txt into ``target``. Raises CalledProcessError when it cannot."""
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--quiet",
-        "install",
-        "--no-deps",
-        "--no-compile",
-    ]
-    subprocess.run([*pip, "--target", str(target), "--requirement", str(HERE / "pyz.txt")], check=True)
+    # Isolated: the GitHub action runs this in the repository that it checks, which may hold a pip.py.
+    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    where = ["--no-deps", "--no-compile", "--target", str(target), "--requirement", str(HERE / "pyz.txt")]
+    subprocess.run([*pip, *where], check=True)
 
 
 def write(path: Path, installed: Path) -> None:

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import venv
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -65,17 +64,18 @@ class Runner:
         for place in (self.workspace, self.temp, self._files):
             place.mkdir()
 
-    def run(self, *, python: str | None = None, **inputs: str) -> Step:
-        """Both steps, or with ``python`` only the one that checks; the action's own outputs."""
+    def run(self, *, archive: str | None = None, **inputs: str) -> Step:
+        """Both steps, or with ``archive`` only the one that checks; the action's own outputs."""
         given = {name.replace("_", "-"): value for name, value in inputs.items()}
         assert given.keys() <= action()["inputs"].keys(), given
         values = {name: given.get(name, about["default"]) for name, about in action()["inputs"].items()}
-        if python is None:
-            installed = self.step("install", values, {})
-            if installed.code:
-                return installed
-            python = installed.outputs["python"]
-        done = self.step("check", values, {"install": {"python": python}})
+        installed = {"python": sys.executable, "archive": archive or ""}
+        if archive is None:
+            done = self.step("install", values, {})
+            if done.code:
+                return done
+            installed = done.outputs
+        done = self.step("check", values, {"install": installed})
         told = {"check": done.outputs}
         outputs = {name: evaluate(about["value"], {}, told) for name, about in action()["outputs"].items()}
         return done._replace(outputs=outputs)
@@ -120,11 +120,8 @@ class Runner:
         return Step(done.returncode, done.stdout.decode(), done.stderr.decode(), told, summary.read_text("utf-8"))
 
 
-def interpreter(folder: Path) -> str:
-    """A Python that has the sources of this checkout and the packages of this one, in isolated mode too."""
-    place = folder / "python"
-    venv.create(place, symlinks=True, with_pip=False)
-    (site,) = place.glob("lib/python*/site-packages")
-    packages = [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
-    (site / "checkout.pth").write_text("".join([f"{entry}\n" for entry in (str(ROOT), *packages)]), encoding="utf-8")
-    return str(place / "bin" / "python")
+def archive(folder: Path) -> str:
+    """A folder that stands for layercheck.pyz and needs no building, with the sources of this checkout."""
+    (folder / "__main__.py").write_bytes((ROOT / "release/pyz_main.py").read_bytes())
+    (folder / "layercheck").symlink_to(ROOT / "layercheck", target_is_directory=True)
+    return str(folder)
