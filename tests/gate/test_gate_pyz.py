@@ -163,10 +163,12 @@ def test_several_processes_check_from_within_it(folder: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (1, alone[1], b"started\nstarted\n")
 
 
-def test_the_same_sources_give_the_same_bytes(tmp_path: Path) -> None:
+def test_make_pyz_gives_the_same_bytes_for_the_same_sources(tmp_path: Path) -> None:
     again = tmp_path / "again.pyz"
     env = environment(PYTHONHASHSEED="7", TZ="Asia/Tokyo")
-    subprocess.run([sys.executable, "release/pyz.py", str(again)], cwd=ROOT, check=True, capture_output=True, env=env)
+    command = ["make", "pyz", f"VENV={sys.prefix}", f"PYZ={again}"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env=env)
+    assert done.stdout.endswith(f"again.pyz: {again.stat().st_size:,} bytes\n")
     assert again.read_bytes() == built().read_bytes()
 
 
