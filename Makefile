@@ -6,12 +6,13 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 LAYERS ?= small seed seed_arm64 limit pyarrow many awscli_v2 kubectl rust_bootstrap
 PEERS ?=
 ROUNDS ?= 5
+PYZ ?= dist/layercheck.pyz
 DEMO = .cache/demo/image-processing.zip
 
 FUZZ_TARGETS = zip elf probes python check templates
 FUZZ_SECONDS ?= 20
 
-.PHONY: help demo test test-slow fuzz lint docs golden bench bench-inside bench-readme clean
+.PHONY: help demo test test-slow fuzz lint docs golden pyz bench bench-inside bench-readme clean
 
 help:
 	@echo "make demo   build a layer of numpy and Pillow and check it against three targets"
@@ -21,6 +22,7 @@ help:
 	@echo "make lint   ruff and mypy"
 	@echo "make docs   write the generated pages anew"
 	@echo "make golden write the reports that tests compare with anew"
+	@echo "make pyz    write $(PYZ): layercheck in one file, for any Python from 3.10 on"
 	@echo "make bench  build what is missing of the benchmark layers, compare layercheck with its peers (half an hour;"
 	@echo "            LAYERS=\"small seed\" PEERS=\"layercheck elfdeps\" ROUNDS=5 limit it)"
 	@echo "make bench-inside   what the parts of a check cost, in process"
@@ -77,6 +79,9 @@ docs: $(VENV)/.developed
 
 golden: $(VENV)/.developed
 	$(BIN)/python tests/golden/write.py
+
+pyz: | $(BIN)/python
+	$(BIN)/python release/pyz.py $(PYZ)
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/layers.py --output .cache/layers $(LAYERS)

@@ -1,4 +1,4 @@
-"""Tables of facts: JSON files in a folder ``data`` beside the module that knows what they mean."""
+"""Files that come with the package, and tables of facts among them: JSON files in a folder ``data`` beside a module."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from .named_tuple import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
+    __loader__: Any
+
+
+def read_file(module: str, name: str) -> bytes:
+    """The file ``name`` beside a module, given its ``__file__``; also where the package lies in a zip (layercheck.pyz).
+
+    Raises OSError when the installation is damaged.
+    """
+    data: bytes = __loader__.get_data(os.path.join(os.path.dirname(module), *name.split("/")))
+    return data
+
 
 @cache
 def read_table(module: str, name: str) -> Any:
@@ -18,5 +29,4 @@ def read_table(module: str, name: str) -> Any:
 
     Raises OSError or ValueError when the installation is damaged.
     """
-    with open(os.path.join(os.path.dirname(module), "data", f"{name}.json"), encoding="utf-8") as file:
-        return json.load(file)
+    return json.loads(read_file(module, f"data/{name}.json"))

@@ -38,12 +38,37 @@ else:
         def __getnewargs__(self):
             return tuple(self)
 
+    _make = tuple.__new__
+    _Function = type(_Record._make.__func__)
+
+    # Constructors for one to fourteen fields. A class takes the code of one and puts its own names into it: compiling
+    # the same for the seventy classes of a check took 5 ms.
+    _MADE = (
+        lambda cls, a: _make(cls, (a,)),
+        lambda cls, a, b: _make(cls, (a, b)),
+        lambda cls, a, b, c: _make(cls, (a, b, c)),
+        lambda cls, a, b, c, d: _make(cls, (a, b, c, d)),
+        lambda cls, a, b, c, d, e: _make(cls, (a, b, c, d, e)),
+        lambda cls, a, b, c, d, e, f: _make(cls, (a, b, c, d, e, f)),
+        lambda cls, a, b, c, d, e, f, g: _make(cls, (a, b, c, d, e, f, g)),
+        lambda cls, a, b, c, d, e, f, g, h: _make(cls, (a, b, c, d, e, f, g, h)),
+        lambda cls, a, b, c, d, e, f, g, h, i: _make(cls, (a, b, c, d, e, f, g, h, i)),
+        lambda cls, a, b, c, d, e, f, g, h, i, j: _make(cls, (a, b, c, d, e, f, g, h, i, j)),
+        lambda cls, a, b, c, d, e, f, g, h, i, j, k: _make(cls, (a, b, c, d, e, f, g, h, i, j, k)),
+        lambda cls, a, b, c, d, e, f, g, h, i, j, k, m: _make(cls, (a, b, c, d, e, f, g, h, i, j, k, m)),
+        lambda cls, a, b, c, d, e, f, g, h, i, j, k, m, n: _make(cls, (a, b, c, d, e, f, g, h, i, j, k, m, n)),
+        lambda cls, a, b, c, d, e, f, g, h, i, j, k, m, n, o: _make(cls, (a, b, c, d, e, f, g, h, i, j, k, m, n, o)),
+    )
+
     def _constructor(name, fields, defaults):
         """The same constructor that collections.namedtuple compiles: as fast to call, and errors in the same words."""
-        new = eval(
-            f"lambda cls, {', '.join(fields)}: make(cls, ({''.join(field + ', ' for field in fields)}))",
-            {"make": tuple.__new__, "__builtins__": {}, "__name__": f"namedtuple_{name}"},
-        )
+        scope = {"_make": _make, "__builtins__": {}, "__name__": f"namedtuple_{name}"}
+        if 0 < len(fields) <= len(_MADE):
+            code = _MADE[len(fields) - 1].__code__.replace(co_varnames=("cls", *fields), co_name="__new__")
+            new = _Function(code, scope)
+        else:
+            values = "".join([f"{field}, " for field in fields])
+            new = eval(f"lambda cls, {', '.join(fields)}: _make(cls, ({values}))", scope)
         new.__name__, new.__qualname__ = "__new__", f"{name}.__new__"
         new.__defaults__ = tuple(defaults.values())
         return new

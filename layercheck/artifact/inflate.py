@@ -15,8 +15,10 @@ MAX_WHOLE = 64 << 20
 """Members up to this many bytes are inflated in one piece (DESIGN section 6)."""
 PIECE = 1 << 20
 """The most bytes made in one step; a chunk of ordinary data gives far less."""
-_SHORT = 32 << 10
-"""Bytes of compressed data from which at most 32 MiB come."""
+_RATIO = 1_032
+"""The most bytes that deflate makes of one (zlib's technical details)."""
+_SHORT = 128 << 10
+"""Bytes of compressed data from which at most 129 MiB come."""
 CHUNK = 256 << 10
 """Bytes of compressed data handed over at a time: after each, zlib copies its window of 32 KiB."""
 
@@ -71,7 +73,7 @@ def choose_engine(name: str = "auto") -> Engine:
 def inflate_zlib(data: bytes, declared: int) -> Inflated:
     """Inflate a raw deflate stream that should yield ``declared`` bytes.
 
-    A long stream never makes more than one byte above that; a short one may, by deflate's ratio of at most 1 : 1,032.
+    A long stream never makes more than one byte above that; a short one may: ``work_of_bomb`` says how many.
     """
     if len(data) <= _SHORT:
         # Made at once in a buffer of the right size, which is copied no more.
@@ -89,6 +91,11 @@ def inflate_zlib(data: bytes, declared: int) -> Inflated:
     if len(out) == declared and stream.eof:
         return out, None
     return out, verdict(len(out), declared, stream.eof)
+
+
+def work_of_bomb(compressed: int, declared: int) -> int:
+    """The most bytes that either engine made of a stream before it was found to give more than ``declared``."""
+    return compressed * _RATIO if compressed <= _SHORT else declared
 
 
 ZLIB = Engine("zlib", inflate_zlib, zlib.crc32)

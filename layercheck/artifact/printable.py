@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 from bisect import bisect_right
 from functools import cache
 
-_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "printable.json")
+from ..json_table import read_table
 
 
 def is_printable(text: str) -> bool:
@@ -27,5 +25,4 @@ def _prints(number: int) -> bool:
 @cache
 def _edges() -> tuple[int, ...]:
     """Where printable characters begin and end, in turn."""
-    with open(_FILE, encoding="utf-8") as file:
-        return tuple(json.load(file)["edges"])
+    return tuple(read_table(__file__, "printable")["edges"])

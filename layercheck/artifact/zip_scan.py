@@ -13,7 +13,7 @@ from ..elf.code import code_ranges
 from ..finding import Defect
 from ..named_tuple import TYPE_CHECKING
 from .entry import DIRECTORY, FILE, SYMLINK, Entry, Facts, decode_name
-from .inflate import CHUNK, MAX_WHOLE, ZLIB, Engine, inflate_pieces
+from .inflate import CHUNK, MAX_WHOLE, ZLIB, Engine, inflate_pieces, work_of_bomb
 from .member_names import name_members
 from .probes import HEAD, Readers, probe
 from .ranges import MemberRanges, Pieces
@@ -193,6 +193,7 @@ class ZipScan:
                 # What was made and thrown away took as long as what is kept.
                 self._counted += declared
                 if problem[0] == "bomb":
+                    self._counted += work_of_bomb(available, declared)
                     self.counts[index] = declared
                     return
         else:

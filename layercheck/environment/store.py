@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-from functools import cache
-
+from ..json_table import read_table
 from ..named_tuple import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
-
-DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
 
 NAMES = (
     "bundled-packages",
@@ -26,9 +21,7 @@ NAMES = (
 )
 
 
-@cache
 def read(name: str) -> dict[str, Any]:
     """The table of that name (without ``.json``); shared, so not to be changed."""
-    with open(os.path.join(DIRECTORY, f"{name}.json"), encoding="utf-8") as file:
-        document: dict[str, Any] = json.load(file)
+    document: dict[str, Any] = read_table(__file__, name)
     return document

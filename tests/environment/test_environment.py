@@ -18,8 +18,8 @@ from layercheck.environment import (
     catalogue,
     facts,
     libraries,
-    store,
 )
+from layercheck.json_table import read_table
 
 ARCHITECTURES = ("x86_64", "arm64")
 EVERYWHERE = [
@@ -344,7 +344,7 @@ def test_versions_and_environments_cross_process_boundaries() -> None:
 
 
 def test_loading_is_quick() -> None:
-    caches = (store.read, catalogue._runtime, libraries._load, libraries._system_files, libraries._own_files)
+    caches = (read_table, catalogue._runtime, libraries._load, libraries._system_files, libraries._own_files)
     best = 1.0
     for _ in range(10):
         for cache in (*caches, libraries._versions):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-_FOLDERS = (".ci", "benchmarks", "corpus", "docs", "layercheck", "tests")
+_FOLDERS = (".ci", "action", "benchmarks", "corpus", "docs", "layercheck", "release", "tests")
 _SUFFIXES = frozenset((".py", ".json", ".toml", ".md", ".txt", ".yaml", ".yml", ".typed", ".cfg", ".sh", ""))
 
 

@@ -21,6 +21,7 @@ ROOMS = (
     "report",
     "config",
     "project",
+    "testing",
     "cli",
 )
 """From the ground up."""

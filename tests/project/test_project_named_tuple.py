@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import importlib
+import inspect
 import pickle
 import pkgutil
+import types
 import typing
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -73,6 +77,30 @@ def test_constructors_take_the_same_and_refuse_the_same(arguments: tuple[list[in
         assert hash(ours) == hash(theirs)
     else:
         assert ours == theirs
+
+
+@pytest.mark.parametrize("count", range(1, 20))
+def test_every_number_of_fields(count: int) -> None:
+    fields = [f"field{number}" for number in range(count)]
+    space = {"__annotations__": dict.fromkeys(fields, "int"), fields[-1]: -1}
+    ours: typing.Any = types.new_class("Theirs", (NamedTuple,), exec_body=lambda into: into.update(space))
+    theirs: typing.Any = collections.namedtuple("Theirs", fields, defaults=[-1])  # type: ignore[misc]
+    named = {name: number for number, name in enumerate(fields)}
+    half = count // 2
+    calls: list[tuple[range, dict[str, int]]] = [
+        (range(count), {}),
+        (range(count - 1), {}),
+        (range(0), named),
+        (range(half), dict(list(named.items())[half:])),
+        (range(0), {}),
+        (range(count + 1), {}),
+        (range(count), {fields[0]: 1}),
+        (range(count), {"other": 1}),
+    ]
+    for positional, keywords in calls:
+        told = [str(outcome(partial(made, *positional, **keywords))) for made in (ours, theirs)]
+        assert told[0] == told[1]
+    assert inspect.signature(ours.__new__).parameters.keys() == {"cls", *fields}
 
 
 @given(st.dictionaries(st.sampled_from(["first", "second", "third", "fourth", "fifth"]), st.integers(), max_size=3))

@@ -15,13 +15,11 @@ name. /proc, /sys, /dev, /tmp and the function's own /var/task and /opt are left
 
 from __future__ import annotations
 
-import os
+from ...json_table import read_file
 
 HANDLERS = {"python": "capture_python.py", "nodejs": "capture_nodejs.js", "bootstrap": "capture_bootstrap.sh"}
 
 
 def handler_source(language: str) -> str:
     """The text of the function for ``python``, ``nodejs`` or ``bootstrap`` (OS-only runtimes)."""
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), HANDLERS[language])
-    with open(place, encoding="utf-8") as file:
-        return file.read()
+    return read_file(__file__, HANDLERS[language]).decode()
