@@ -9,7 +9,7 @@ ROUNDS ?= 5
 PYZ ?= dist/layercheck.pyz
 DEMO = .cache/demo/image-processing.zip
 
-FUZZ_TARGETS = zip elf probes python check
+FUZZ_TARGETS = zip elf probes python check templates
 FUZZ_SECONDS ?= 20
 
 .PHONY: help demo test test-slow fuzz lint docs golden pyz bench bench-inside bench-readme clean

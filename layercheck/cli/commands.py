@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..named_tuple import TYPE_CHECKING
 from . import COULD_NOT, FOUND, OK, USAGE, say
-from .output import Output, OutputError
+from .output import PROSE, Output, OutputError
 
 if TYPE_CHECKING:
     from typing import Any, BinaryIO
@@ -60,11 +60,11 @@ def check_command(options: Namespace) -> int:
     progress = Progress(enabled=not options.no_progress and not options.quiet and sys.stderr.isatty())
     try:
         wanted = Options(
-            **_job_fields(options),
+            **job_fields(options),
             **decided,
             progress=progress.update if progress.enabled else None,
         )
-        jobs, projects = _gather(inputs, options, wanted)
+        jobs, projects = gather(inputs, options, wanted)
         report = run_jobs(jobs, wanted, workers=options.jobs)
         if projects:
             from .projects import judged
@@ -92,7 +92,7 @@ def check_command(options: Namespace) -> int:
     return OK if report.exit_code == FOUND and options.exit_zero else report.exit_code
 
 
-def _gather(
+def gather(
     inputs: list[tuple[str, Namespace]], options: Namespace, wanted: Options
 ) -> tuple[list[Job], list[ProjectSummary]]:
     """What to judge, and the projects among the inputs.
@@ -104,7 +104,7 @@ def _gather(
     jobs: list[Job] = []
     projects = []
     for name, own in inputs:
-        mine = wanted if own is options else wanted._replace(**_job_fields(own))
+        mine = wanted if own is options else wanted._replace(**job_fields(own))
         if own.kind == "auto" and _may_be_project(name):
             from .projects import jobs_of, project_at
 
@@ -156,7 +156,7 @@ def target_fields(options: Namespace) -> dict[str, Any]:
     }
 
 
-def _job_fields(options: Namespace) -> dict[str, Any]:
+def job_fields(options: Namespace) -> dict[str, Any]:
     """The fields of check.Options that say what one deployment is judged with. Raises ValueError as target_fields."""
     budgets = {name: getattr(options, name) for name in ("max_unzipped", "max_zip", "verify_hashes", "packager")}
     return {**target_fields(options), **budgets}
@@ -220,7 +220,7 @@ def explain_command(options: Namespace) -> int:
         return fail(f"no rule is called {options.rule!r}{hint}", USAGE)
     from ..report.catalogue import explain
 
-    return _emit(options, explain(found[0], Output(options.output).width()), lambda: _rule(found[0]))
+    return _emit(options, explain(found[0], min(PROSE, Output(options.output).width())), lambda: _rule(found[0]))
 
 
 def _rule(rule: Any) -> dict[str, Any]:

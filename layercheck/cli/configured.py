@@ -34,15 +34,22 @@ class NothingToCheck(Exception):
         self.missing = missing
 
 
-def add_options(parser: ArgumentParser) -> None:
-    """``--config`` and ``--no-config``; every option that the parser has by now may be configured."""
+def add_options(parser: ArgumentParser, rest: ArgumentParser | None = None) -> None:
+    """``--config`` and ``--no-config``; every option that the parser has by now may be configured.
+
+    ``rest`` has what a view does not offer and takes from the configuration all the same; formats are its own.
+    """
     group = parser.add_argument_group("configuration")
     group.add_argument("--config", metavar="FILE", help="instead of the layercheck.toml or pyproject.toml above")
     group.add_argument("--no-config", action="store_true", help="take no configuration")
     defaults = {name: parser.get_default(name) for name in SETTABLE}
+    if rest is not None:
+        defaults = {name: rest.get_default(name) if value is None else value for name, value in defaults.items()}
+        for name in ("format", "report"):
+            del defaults[name]
     # In the parser they have none: its help would tell it.
     defaults.update(dict.fromkeys(_FLAGS, False))
-    parser.set_defaults(**dict.fromkeys(SETTABLE), unset=defaults)
+    parser.set_defaults(**dict.fromkeys(defaults), unset=defaults)
 
 
 def settle(options: Namespace) -> tuple[list[tuple[str, Namespace]], Configuration | None]:
@@ -55,8 +62,8 @@ def settle(options: Namespace) -> tuple[list[tuple[str, Namespace]], Configurati
     if options.config is not None and options.no_config:
         raise ConfigError("--config and --no-config exclude one another")
     found = None if options.no_config else configuration(options.config)
-    given = {name: getattr(options, name) for name in SETTABLE if getattr(options, name) is not None}
-    values = found.values if found is not None else {}
+    given = {name: getattr(options, name) for name in options.unset if getattr(options, name) is not None}
+    values = {name: value for name, value in found.values.items() if name in options.unset} if found is not None else {}
     for name, value in _layered(options.unset, values, given).items():
         setattr(options, name, value)
     if found is None or not found.artifacts:

@@ -32,11 +32,13 @@ exit codes: 0 all load; 1 some do not; 2 wrong command line; 3 could not check""
   layercheck size layer.zip --top 5
   layercheck size app.zip --layer layer.zip --advise -r python3.12 -a arm64
   layercheck size app.zip --functions 4
+  layercheck size .aws-sam/build                each function against the limit
 
 exit codes: 0 fits; 1 too large; 2 wrong command line; 3 could not read it""",
     "diff": """\
   layercheck diff published.zip build/layer.zip -r python3.12 -a arm64
   layercheck diff old.zip new/ -f markdown -o comment.md
+  layercheck diff ../main/cdk.out cdk.out       each function and each layer
 
 exit codes: 0 same content; 1 different; 2 wrong command line; 3 cannot be told""",
     "capture": """\

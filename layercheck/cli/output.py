@@ -6,6 +6,9 @@ import os
 import stat
 import sys
 
+WIDEST, PROSE = 160, 100
+"""Columns: a line with a path gains from more; whole paragraphs do not."""
+
 
 class OutputError(Exception):
     """The report could not be written; the message says where and why."""
@@ -22,11 +25,11 @@ class Output:
         return self._path is None and sys.stdout is not None and sys.stdout.isatty()
 
     def width(self) -> int:
-        """Columns of the terminal, at most 120; 100 elsewhere, so that a report is the same everywhere."""
+        """Columns of the terminal, at most 160; 100 elsewhere, so that a report is the same everywhere."""
         if not self.terminal():
             return 100
         try:
-            return max(40, min(120, os.get_terminal_size(sys.stdout.fileno()).columns))
+            return max(40, min(WIDEST, os.get_terminal_size(sys.stdout.fileno()).columns))
         except OSError:
             return 100
 

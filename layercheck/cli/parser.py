@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from .. import _version
 from ..named_tuple import TYPE_CHECKING
+from .values import (
+    FORMATS,
+    assignment_value,
+    count_value,
+    date_value,
+    format_value,
+    jobs_value,
+    report_value,
+    size_value,
+    words_value,
+)
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "markdown")
 _TAKES_VALUE = frozenset(
     {"--set", "--packager", "--min-confidence", "--baseline", "--write-baseline", "--config", "--report"}
     | {"-r", "--runtime", "-a", "--architecture", "--kind", "--layer", "--handler", "--env", "--libraries", "--upload"}
@@ -107,7 +116,7 @@ def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "-j",
         "--jobs",
-        type=_jobs,
+        type=jobs_value,
         metavar="N",
         help="processes that check (default: one for each processor, if it pays)",
     )
@@ -142,12 +151,12 @@ def _sizes(size: argparse.ArgumentParser) -> None:
 
     size.add_argument("input", metavar="INPUT", help="zip, jar, wheel, directory, or - (standard input)")
     group = size.add_argument_group("size")
-    group.add_argument("--top", type=_count, metavar="N", help="list N packages (default 15 in text, all in json)")
+    group.add_argument("--top", type=count_value, metavar="N", help="list N packages (default 15 in text, all in json)")
+    group.add_argument("--max-unzipped", type=size_value, metavar="SIZE", help="own budget, e.g. 200MB")
+    group.add_argument("--max-zip", type=size_value, metavar="SIZE", help="own budget for the archive")
     group.add_argument("--advise", action="store_true", help="zip, layer or image, and what could go")
-    group.add_argument("--functions", type=_count, metavar="N", help="how many functions share it; means --advise")
-    _target_options(size)
-    _output_options(size, ("text", "json"))
-    size.set_defaults(command=size_command)
+    group.add_argument("--functions", type=count_value, metavar="N", help="how many functions share it; means --advise")
+    _view_options(size, ("text", "json"), size_command)
 
 
 def _diff(diff: argparse.ArgumentParser) -> None:
@@ -155,11 +164,9 @@ def _diff(diff: argparse.ArgumentParser) -> None:
 
     diff.add_argument("old", metavar="OLD", help="zip, jar, wheel, directory, or - (standard input)")
     diff.add_argument("new", metavar="NEW", help="the same, built anew")
-    _target_options(diff)
-    _output_options(diff, ("text", "json", "markdown"))
     diff.add_argument("-q", "--quiet", action="store_true", help="the last line only")
     diff.add_argument("-v", "--verbose", action="store_true", help="every file")
-    diff.set_defaults(command=diff_command)
+    _view_options(diff, ("text", "json", "markdown"), diff_command)
 
 
 def _capture(capture: argparse.ArgumentParser) -> None:
@@ -200,7 +207,7 @@ def _explain(explain: argparse.ArgumentParser) -> None:
 def _runtimes(runtimes: argparse.ArgumentParser) -> None:
     from .commands import runtimes_command
 
-    runtimes.add_argument("--date", type=_date, help="judge states on this day (YYYY-MM-DD)")
+    runtimes.add_argument("--date", type=date_value, help="judge states on this day (YYYY-MM-DD)")
     _output_options(runtimes, ("text", "json"))
     runtimes.set_defaults(command=runtimes_command)
 
@@ -245,6 +252,21 @@ def command_names() -> list[str]:
     return list(_COMMANDS)
 
 
+def _view_options(
+    parser: argparse.ArgumentParser, formats: Sequence[str], command: Callable[[argparse.Namespace], int]
+) -> None:
+    """The target, projects and the configuration for a view beside check, which takes the rules' options from it."""
+    from .configured import add_options
+
+    _target_options(parser)
+    _project_options(parser)
+    _output_options(parser, formats)
+    rest = argparse.ArgumentParser(add_help=False)
+    _rule_options(rest)
+    add_options(parser, rest)
+    parser.set_defaults(command=command, write_baseline=None)
+
+
 def _target_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("target")
     group.add_argument("--kind", choices=("auto", "layer", "function"), default="auto", help="what INPUT is")
@@ -262,19 +284,21 @@ def _target_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--handler", metavar="NAME", help="the function's handler, e.g. app.handler")
     group.add_argument(
-        "--env", action="append", default=[], type=_assignment, metavar="NAME=VALUE", help="environment variable"
+        "--env", action="append", default=[], type=assignment_value, metavar="NAME=VALUE", help="environment variable"
     )
     group.add_argument(
         "--libraries", choices=("newest", "floor"), default="newest", help="newest libraries known, or the oldest"
     )
     group.add_argument("--upload", choices=("direct", "s3"), default="s3", help="how it will be uploaded")
-    group.add_argument("--date", type=_date, help="judge as on this day (YYYY-MM-DD; default: the date of the data)")
+    group.add_argument(
+        "--date", type=date_value, help="judge as on this day (YYYY-MM-DD; default: the date of the data)"
+    )
 
 
 def _project_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("projects (SAM, CloudFormation)")
+    group = parser.add_argument_group("projects (SAM, CloudFormation, CDK)")
     group.add_argument(
-        "--set", action="append", default=[], type=_assignment, metavar="NAME=VALUE", help="a template's parameter"
+        "--set", action="append", default=[], type=assignment_value, metavar="NAME=VALUE", help="a template's parameter"
     )
     group.add_argument(
         "--packager", choices=("zip", "zip-y", "sam", "cdk"), help="what zips a directory: zip-y keeps links"
@@ -284,9 +308,9 @@ def _project_options(parser: argparse.ArgumentParser) -> None:
 def _rule_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("rules")
     group.add_argument(
-        "--select", action="append", default=[], type=_words, metavar="RULES", help="only these, e.g. LC3"
+        "--select", action="append", default=[], type=words_value, metavar="RULES", help="only these, e.g. LC3"
     )
-    group.add_argument("--ignore", action="append", default=[], type=_words, metavar="RULES", help="not these")
+    group.add_argument("--ignore", action="append", default=[], type=words_value, metavar="RULES", help="not these")
     levels = ("error", "warning", "info")
     group.add_argument(
         "--fail-on", choices=(*levels, "never"), default="error", help="exit 1 at or above this (default error)"
@@ -302,8 +326,8 @@ def _rule_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--require-target", action=flag, help="exit 2 without -r and -a (for gates)")
     group.add_argument("--baseline", metavar="FILE", help="findings that do not count; see --write-baseline")
     group.add_argument("--write-baseline", metavar="FILE", help="write what is found to FILE, and accept it")
-    group.add_argument("--max-unzipped", type=_size, metavar="SIZE", help="own budget, e.g. 200MB")
-    group.add_argument("--max-zip", type=_size, metavar="SIZE", help="own budget for the archive")
+    group.add_argument("--max-unzipped", type=size_value, metavar="SIZE", help="own budget, e.g. 200MB")
+    group.add_argument("--max-zip", type=size_value, metavar="SIZE", help="own budget for the archive")
     group.add_argument("--exit-zero", action="store_true", help="exit 0 instead of 1")
 
 
@@ -311,7 +335,7 @@ def _output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> 
     group = parser.add_argument_group("output")
     words = f"{', '.join(formats)} (default {formats[0]})"
     group.add_argument(
-        "-f", "--format", type=partial(_format, formats), metavar="FORMAT", default=formats[0], help=words
+        "-f", "--format", type=partial(format_value, formats), metavar="FORMAT", default=formats[0], help=words
     )
     group.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE (whole or not at all)")
     if formats == FORMATS:
@@ -319,7 +343,7 @@ def _output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> 
             "--report",
             action="append",
             default=[],
-            type=_report,
+            type=report_value,
             metavar="FORMAT=FILE",
             help="write the report to FILE in this format, too; repeatable",
         )
@@ -328,69 +352,3 @@ def _output_options(parser: argparse.ArgumentParser, formats: Sequence[str]) -> 
         group.add_argument("--no-progress", action="store_true", help="no progress on the terminal")
         group.add_argument("-q", "--quiet", action="store_true", help="errors and the last line only")
         group.add_argument("-v", "--verbose", action="store_true", help="every file, every directory tried")
-
-
-def _words(text: str) -> list[str]:
-    from ..config.kinds import RULES
-
-    try:
-        words: list[str] = RULES.read(text)
-        return words
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _format(formats: Sequence[str], text: str) -> str:
-    if text in formats:
-        return text
-    from difflib import get_close_matches
-
-    near = get_close_matches(text.lower(), formats, 1, 0.5)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise argparse.ArgumentTypeError(f"unknown format {text!r}: one of {', '.join(formats)}{hint}")
-
-
-def _report(text: str) -> tuple[str, str]:
-    name, equals, path = text.partition("=")
-    if not equals or not path:
-        raise argparse.ArgumentTypeError(f"{text!r} is not FORMAT=FILE")
-    if path == "-":
-        raise argparse.ArgumentTypeError(f"{text!r}: standard output is for -f")
-    return _format(FORMATS, name), path
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
-def _jobs(text: str) -> int:
-    if not re.match(r"^[0-9]{1,4}$", text) or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to 9999")
-    return int(text)
-
-
-def _size(text: str) -> int:
-    from ..config.kinds import size
-
-    try:
-        return size(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _count(text: str) -> int:
-    if re.match(r"^[1-9][0-9]{0,8}\Z", text) is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
-    return int(text)
-
-
-def _date(text: str) -> str:
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date (YYYY-MM-DD)") from None

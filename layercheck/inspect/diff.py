@@ -138,26 +138,26 @@ class _Read(NamedTuple):
     broken: bool
 
 
-def diff(old: Input, new: Input, options: Options) -> Diff:
-    """Compare two artifacts, each checked with the same options (``layers``, target …).
+def diff(old: Input, new: Input, options: Options, before: Options | None = None) -> Diff:
+    """Compare two artifacts, each checked with the same options (``layers``, target …), or the old one as ``before``.
 
     Raises OSError for an input that cannot be read, ValueError for a wrong option.
     """
-    before, after = _read(old, options, "old"), _read(new, options, "new")
-    notes = [*before.notes, *after.notes]
-    identical = before.side.code_sha256 is not None and before.side.code_sha256 == after.side.code_sha256
-    files = [] if identical else list(_files(before, after, notes))
-    gone, fresh = changes(told(before.report), told(after.report))
+    first, second = _read(old, before or options, "old"), _read(new, options, "new")
+    notes = [*first.notes, *second.notes]
+    identical = first.side.code_sha256 is not None and first.side.code_sha256 == second.side.code_sha256
+    files = [] if identical else list(_files(first, second, notes))
+    gone, fresh = changes(told(first.report), told(second.report))
     return Diff(
-        old=before.side,
-        new=after.side,
+        old=first.side,
+        new=second.side,
         files=tuple(files),
-        packages=tuple(_packages(before, after, files)),
-        libraries=compare_libraries(before.libraries, after.libraries),
+        packages=tuple(_packages(first, second, files)),
+        libraries=compare_libraries(first.libraries, second.libraries),
         findings_new=fresh,
         findings_gone=gone,
         unchecked=tuple(notes),
-        broken=before.broken or after.broken,
+        broken=first.broken or second.broken,
     )
 
 

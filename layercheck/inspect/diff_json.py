@@ -6,20 +6,49 @@ from typing import Any
 
 from .. import _version
 from ..environment import data_version
+from ..finding import Unchecked
 from .diff import Diff, FileChange, FileState, PackageChange, PackageState, Side
 from .diff_findings import Told
+from .diff_project import ProjectDiff
+from .size_json import source
 
 
 def document(difference: Diff) -> dict[str, Any]:
     """The whole answer, ready for json.dumps."""
-    old, new = difference.old, difference.new
-    changes = difference.libraries
+    return {**_head(difference.exit_code), **_difference(difference)}
+
+
+def project_document(difference: ProjectDiff) -> dict[str, Any]:
+    """The answer about two builds of a project: of each function and layer what ``document`` says of an artifact."""
+    return {
+        **_head(difference.exit_code),
+        "deployments": [
+            {
+                "name": part.name,
+                "change": part.change,
+                "source": source(part.origin),
+                "diff": None if part.diff is None else _difference(part.diff),
+            }
+            for part in difference.parts
+        ],
+        "unchecked": [_unchecked(item) for item in difference.unchecked],
+    }
+
+
+def _head(code: int) -> dict[str, Any]:
     return {
         "schema_version": "1.0",
         "tool": {"name": "layercheck", "version": _version.__version__},
         "data_version": data_version(),
-        "exit_code": difference.exit_code,
-        "same": difference.exit_code == 0,
+        "exit_code": code,
+        "same": code == 0,
+    }
+
+
+def _difference(difference: Diff) -> dict[str, Any]:
+    old, new = difference.old, difference.new
+    changes = difference.libraries
+    return {
         "identical": difference.identical,
         "old": _side(old),
         "new": _side(new),
@@ -40,11 +69,12 @@ def document(difference: Diff) -> dict[str, Any]:
             "new": [_told(item) for item in difference.findings_new],
             "gone": [_told(item) for item in difference.findings_gone],
         },
-        "unchecked": [
-            {"artifact": item.artifact, "path": item.path, "what": item.what, "why": item.why}
-            for item in difference.unchecked
-        ],
+        "unchecked": [_unchecked(item) for item in difference.unchecked],
     }
+
+
+def _unchecked(item: Unchecked) -> dict[str, Any]:
+    return {"artifact": item.artifact, "path": item.path, "what": item.what, "why": item.why}
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..artifact import DIRECTORY, SYMLINK, Artifact
 from ..artifact.packages import Package
@@ -61,6 +61,7 @@ class Sizes(NamedTuple):
     """The whole answer. ``open`` names layers that are not at hand: the total is then the least that it can be.
 
     ``layers`` counts all layers, those not at hand too. Packages and kinds are sorted, the largest first.
+    ``max_unzipped`` and ``max_zip`` are the user's own budgets, of the deployment and of each archive.
     """
 
     artifacts: tuple[ArtifactSize, ...]
@@ -71,6 +72,8 @@ class Sizes(NamedTuple):
     layers: int
     open: tuple[str, ...]
     unchecked: tuple[Unchecked, ...]
+    max_unzipped: int | None = None
+    max_zip: int | None = None
 
     @property
     def left(self) -> int:
@@ -79,9 +82,17 @@ class Sizes(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        """1 when the deployment is larger than Lambda takes, or an archive cannot be read; else 0."""
+        """1 when the deployment is larger than Lambda or a budget takes, or an archive cannot be read; else 0."""
         broken = any(item.what == "its size" for item in self.unchecked)
-        return 1 if self.total > self.limit or broken else 0
+        return 1 if self.total > self.limit or broken or any(self.over_budget()) else 0
+
+    def over_budget(self) -> Iterator[tuple[str, int, int]]:
+        """(what, bytes, budget) of each budget that is exceeded (LC206)."""
+        if self.max_unzipped is not None and self.total > self.max_unzipped:
+            yield "unzipped", self.total, self.max_unzipped
+        for item in self.artifacts:
+            if self.max_zip is not None and item.zip_bytes is not None and item.zip_bytes > self.max_zip:
+                yield f"{item.path}, zipped", item.zip_bytes, self.max_zip
 
 
 def size(source: Input, options: Options) -> Sizes:
@@ -124,6 +135,8 @@ def measure(deployment: Deployment) -> Sizes:
         layers=stack.layer_count,
         open=stack.open,
         unchecked=tuple(notes),
+        max_unzipped=stack.settings.max_unzipped,
+        max_zip=stack.settings.max_zip,
     )
 
 

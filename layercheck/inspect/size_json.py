@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .. import _version
 from ..environment import data_version
+from ..finding import Source, Unchecked
 from .advise import Advice
 from .contents import table
+from .deployments import Measured, exit_code
 from .size import ArtifactSize, PackageSize, Share, Sizes, add
 
 
 def document(sizes: Sizes, advice: Advice | None = None, top: int | None = None) -> dict[str, Any]:
     """The whole answer, ready for json.dumps; of the packages the ``top`` largest (None: all), the rest added up."""
-    shown, rest = split(sizes, top)
-    titles = table()["kinds"]
+    return {**_head(sizes.exit_code), **_deployment(sizes, advice, top)}
+
+
+def project_document(parts: Sequence[Measured], notes: Sequence[Unchecked], top: int | None = None) -> dict[str, Any]:
+    """The answer about several deployments, each as ``document`` has it; ``notes``: what could not be measured."""
+    return {
+        **_head(exit_code(parts)),
+        "deployments": [
+            {"name": item.name, "source": source(item.origin), **_deployment(item.sizes, item.advice, top)}
+            for item in parts
+        ],
+        "unchecked": [{"what": note.what, "why": note.why} for note in notes],
+    }
+
+
+def source(origin: Source | None) -> dict[str, Any] | None:
+    """The place in a template that declares a deployment."""
+    return None if origin is None else {"file": origin.file, "line": origin.line, "resource": origin.resource}
+
+
+def _head(code: int) -> dict[str, Any]:
     return {
         "schema_version": "1.0",
         "tool": {"name": "layercheck", "version": _version.__version__},
         "data_version": data_version(),
-        "exit_code": sizes.exit_code,
+        "exit_code": code,
+    }
+
+
+def _deployment(sizes: Sizes, advice: Advice | None, top: int | None) -> dict[str, Any]:
+    shown, rest = split(sizes, top)
+    titles = table()["kinds"]
+    return {
         "limit_bytes": sizes.limit,
         "total_bytes": sizes.total,
         "left_bytes": sizes.left,
+        "budgets": {"max_unzipped_bytes": sizes.max_unzipped, "max_zip_bytes": sizes.max_zip},
         "layers": sizes.layers,
         "open": sorted(sizes.open),
         "artifacts": [_artifact(item) for item in sizes.artifacts],

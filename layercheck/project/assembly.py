@@ -19,6 +19,8 @@ from ..named_tuple import NamedTuple
 MANIFEST = "manifest.json"
 MAX_BYTES = 16 << 20
 """Of one manifest; those of hundreds of stacks have less than 5 MB."""
+MAX_ALL_BYTES = 128 << 20
+"""Of all manifests of one assembly, counted as often as they are read."""
 MAX_STACKS, MAX_ASSEMBLIES = 2_000, 500
 STACK, ASSETS, STAGE = "aws:cloudformation:stack", "cdk:asset-manifest", "cdk:cloud-assembly"
 
@@ -142,6 +144,7 @@ class _Reader:
         self.complaints: list[Complaint] = []
         self._seen: set[str] = set()
         self._names: set[str] = set()
+        self._left = MAX_ALL_BYTES
 
     def read(self, folder: str, prefix: str) -> None:
         pending = [(folder, prefix)]
@@ -262,6 +265,10 @@ class _Reader:
 
     def _object(self, path: str) -> dict[str, Any] | None:
         try:
+            self._left -= min(MAX_BYTES, os.path.getsize(path))
+            if self._left < 0:
+                self._complain(path, f"the manifests have more than {MAX_ALL_BYTES:,} bytes together")
+                return None
             return read_object(path)
         except OSError as error:
             self._complain(path, error.strerror or "it cannot be read")

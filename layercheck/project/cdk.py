@@ -10,7 +10,7 @@ from typing import Any
 from ..finding import Source, Unchecked
 from ..named_tuple import NamedTuple
 from .assembly import AssemblyStack, Asset, read_assembly
-from .evaluate import Given, Scope
+from .evaluate import Given, Scope, Work
 from .locate import LocalCode
 from .model import Code, Resource, Stack, Trouble
 from .nodes import Map
@@ -45,6 +45,8 @@ class CdkLoader:
         self._set = parameters
         self._imports: dict[tuple[str | None, str | None], dict[str, Any]] = {}
         self._roots: dict[str, Map | None] = {}
+        self._work = Work()
+        self._told: set[Trouble] = set()
 
     def load(self, folder: str, template: str | None = None) -> None:
         """Read the assembly in ``folder``; with ``template`` only the stack of that file, and what it nests."""
@@ -66,8 +68,11 @@ class CdkLoader:
             self.stacks.append(read_stack(item.file, "cdk", item.scope, locate, item.resources))
 
     def _broken(self, source: Source, why: str) -> None:
-        trouble = Trouble(source, "broken", why)
-        if trouble not in self.troubles:
+        self._trouble(Trouble(source, "broken", why))
+
+    def _trouble(self, trouble: Trouble) -> None:
+        if trouble not in self._told:
+            self._told.add(trouble)
             self.troubles.append(trouble)
 
     def _open(
@@ -81,8 +86,10 @@ class CdkLoader:
         root = self._roots[file]
         if root is None:
             return
-        scope = Scope(root, given, name)
-        self.parameters.update(scope.parameters)
+        scope = Scope(root, given, name, self._work)
+        if not around:
+            # Those of a nested one are for the outer one to give.
+            self.parameters.update(scope.parameters)
         resources = [item._replace(display=_display(item)) for item in resources_of(file, scope)]
         opened.append(_Opened(owner, file, scope, resources))
         for item in resources:
@@ -99,9 +106,7 @@ class CdkLoader:
             self._broken(Source(file, None), error.strerror or "it cannot be read")
             return None
         for flaw in document.flaws:
-            trouble = Trouble(Source(file, flaw.line), flaw.kind, flaw.detail)
-            if trouble not in self.troubles:
-                self.troubles.append(trouble)
+            self._trouble(Trouble(Source(file, flaw.line), flaw.kind, flaw.detail))
         root = document.root
         # A stack without resources is not deployed, which is no fault.
         if root is not None and not isinstance(root.get("Resources", Map()), Map):

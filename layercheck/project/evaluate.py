@@ -13,8 +13,8 @@ from .values import NO_VALUE, Attribute, Unknown, reason_of, shown
 
 MAX_DEPTH = 60
 """Functions and values inside one another, conditions followed."""
-MAX_STEPS = 2_000_000
-"""Values worked out for one stack: what is larger is made to be large."""
+MAX_STEPS = 1_000_000
+"""Values worked out for all stacks of a project: what is larger is made to be large."""
 MAX_TEXT = 1 << 16
 """Characters of a text that is put together."""
 _SUB = r"\$\{(!?)([^${}]*)\}"
@@ -34,10 +34,21 @@ class Given(NamedTuple):
 NOTHING_GIVEN = Given()
 
 
+class Work:
+    """How many values may still be worked out; the stacks of a project share it."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_STEPS
+
+
 class Scope:
     """One stack: its template with the values of its parameters. Nothing here raises for what a template holds."""
 
-    def __init__(self, root: Mapping[str, Any], given: Given = NOTHING_GIVEN, stack: str = "") -> None:
+    def __init__(
+        self, root: Mapping[str, Any], given: Given = NOTHING_GIVEN, stack: str = "", work: Work | None = None
+    ) -> None:
         self.root = root
         self.given = given
         self.stack = stack
@@ -46,7 +57,7 @@ class Scope:
         self.mappings = _section(root, "Mappings")
         self.conditions = Conditions(_section(root, "Conditions"), self.value)
         self._depth = 0
-        self._steps = 0
+        self._work = work or Work()
 
     def value(self, node: Any) -> Any:
         """What ``node`` comes to: text, None, list, dict, Attribute, Unknown or NO_VALUE."""
@@ -54,11 +65,11 @@ class Scope:
             return Unknown("it is resolved when it is deployed", node) if "{{resolve:" in node else node
         if not isinstance(node, (Map, Seq)):
             return node
-        self._steps += 1
+        self._work.left -= 1
         if self._depth >= MAX_DEPTH:
             return Unknown(f"it is nested more than {MAX_DEPTH} deep")
-        if self._steps > MAX_STEPS:
-            return Unknown("there is more to work out than any template has")
+        if self._work.left < 0:
+            return Unknown("there is more to work out than any project has")
         self._depth += 1
         try:
             if isinstance(node, Seq):

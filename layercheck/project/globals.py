@@ -1,7 +1,7 @@
 """SAM's Globals: what they give to the resources of a template.
 
 As SAM merges them (samtranslator, plugins/globals): lists are joined, the global items first; mappings are merged;
-anything else, and a value of another kind or made by a function, is the resource's own.
+anything else, and a value of another kind or made by a function, is the resource's own. So are its Architectures.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from .evaluate import function_name
 from .nodes import Map, Seq
 
 _SECTIONS = {"AWS::Serverless::Function": "Function", "AWS::Serverless::LayerVersion": "LayerVersion"}
+_REPLACED = ("Architectures",)
+"""Lists that are not joined: a function has one architecture."""
 _MAX_MERGED = 1_000
 """Items of a merged list or mapping; Lambda takes five layers and 4 KB of variables."""
 
@@ -26,7 +28,8 @@ def with_globals(root: Mapping[str, Any], body: Map, properties: Map) -> Map:
         return properties
     kept = Map(section.line)
     for key, value in section.items():
-        if not (isinstance(ignored, list) and key in ignored):
+        own = key in _REPLACED and key in properties
+        if not own and not (isinstance(ignored, list) and key in ignored):
             kept.put(key, value, section.line_of(key))
     return _mapping(kept, properties, properties.line)
 

@@ -83,7 +83,9 @@ class LocalCode:
         if directory and os.path.realpath(path) == os.path.realpath(os.path.join(path, os.pardir)):
             return Code(None, f"its {key} is the root of the file system", line=line)
         if file and not path.lower().endswith(_ARCHIVES):
-            return Code(None, f"its {key} is one file, which becomes a zip when it is packaged", line=line)
+            # SAM's and the AWS CLI's packaging copy it without its mode.
+            lost = ", without its execute bit" if item.type in FUNCTIONS else ""
+            return Code(None, f"its {key} is one file, which becomes a zip when it is packaged{lost}", line=line)
         if directory and not self._built and is_serverless(scope.root):
             why = _not_built(path, item)
             if why is not None:

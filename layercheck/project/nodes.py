@@ -17,6 +17,10 @@ MAX_NODES = 200_000
 """Values of one template with its aliases expanded. CloudFormation takes 1 MB of text and 500 resources."""
 
 
+MAX_FLAWS = 100
+"""Keys given twice that are told of one template."""
+
+
 class Map(dict[str, Any]):
     """A mapping with the line of its first character and of each key (1-based)."""
 
@@ -172,6 +176,13 @@ class Builder:
         if self.count > MAX_NODES:
             raise Broken(f"it has more than {MAX_NODES:,} values, aliases counted as often as they are used", line)
 
+    def _twice(self, key: str, first: int, line: int) -> None:
+        if len(self.flaws) < MAX_FLAWS:
+            detail = f"the key {key!r} stands in line {first} already: the last one counts, the others are lost"
+            if len(self.flaws) == MAX_FLAWS - 1:
+                detail = "from here on keys that stand twice are no longer told"
+            self.flaws.append(Flaw("duplicate", detail, line))
+
     def _add(self, value: Any, line: int, height: int) -> None:
         if not self._frames:
             if self._done:
@@ -191,9 +202,7 @@ class Builder:
             frame.merges += _merged(value, frame.key_line)
             return
         if key in into:
-            first = into.line_of(key)
-            detail = f"the key {key!r} stands in line {first} already: the last one counts, the others are lost"
-            self.flaws.append(Flaw("duplicate", detail, frame.key_line))
+            self._twice(key, into.line_of(key), frame.key_line)
         into.put(key, value, frame.key_line)
 
 

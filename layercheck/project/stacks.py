@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..finding import Source, Unchecked
-from .evaluate import Given, Scope
+from .evaluate import Given, Scope, Work
 from .locate import LocalCode, written
 from .model import Resource, Stack, Trouble
-from .nodes import Map
+from .nodes import Document, Map
 from .reader import read_file
 from .resources import STACKS, is_serverless, read_stack, resources_of
 from .values import Attribute, reason_of, shown
@@ -29,26 +29,26 @@ class Loader:
         self.unchecked: list[Unchecked] = []
         self.parameters: set[str] = set()
         self._set = parameters
+        self._work = Work()
+        self._documents: dict[str, Document] = {}
+        self._told: set[Source] = set()
 
     def load(self, file: str) -> None:
         """Read the outermost template. Raises OSError when it cannot be read."""
         self._template(file, Given(dict(self._set)), "", ())
 
     def _template(self, file: str, given: Given, stack: str, around: tuple[str, ...]) -> None:
-        document = read_file(file)
-        known = [trouble.source for trouble in self.troubles]
-        for flaw in document.flaws:
-            source = Source(file, flaw.line, None)
-            if source not in known:
-                self.troubles.append(Trouble(source, flaw.kind, flaw.detail))
+        document = self._read(file)
         if document.root is None:
             return
-        scope = Scope(document.root, given, stack)
+        scope = Scope(document.root, given, stack, self._work)
         if not scope.resources:
             line = document.root.line_of("Resources") if "Resources" in document.root else None
-            self.troubles.append(Trouble(Source(file, line), "broken", "it has no Resources: it is no template"))
+            self._trouble(Source(file, line), "broken", "it has no Resources: it is no template")
             return
-        self.parameters.update(scope.parameters)
+        if not stack:
+            # Those of a nested one are for the outer one to give.
+            self.parameters.update(scope.parameters)
         form = "sam" if is_serverless(document.root) else "cloudformation"
         built = is_built(file)
         resources = list(resources_of(file, scope))
@@ -56,6 +56,20 @@ class Loader:
         for item in resources:
             if item.type in STACKS:
                 self._nested(file, item, scope, (*around, os.path.realpath(file)))
+
+    def _read(self, file: str) -> Document:
+        """The document at ``file``, which many stacks may nest, read once. Raises OSError."""
+        key = os.path.realpath(file)
+        if key not in self._documents:
+            self._documents[key] = found = read_file(file)
+            for flaw in found.flaws:
+                self._trouble(Source(file, flaw.line), flaw.kind, flaw.detail)
+        return self._documents[key]
+
+    def _trouble(self, source: Source, kind: str, detail: str) -> None:
+        if source not in self._told:
+            self._told.add(source)
+            self.troubles.append(Trouble(source, kind, detail))
 
     def _nested(self, file: str, item: Resource, scope: Scope, around: tuple[str, ...]) -> None:
         key = "TemplateURL" if item.type == STACKS[0] else "Location"

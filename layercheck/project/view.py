@@ -48,8 +48,10 @@ def _function(function: Function, stack: Stack, names: Known) -> DeclaredFunctio
             if text.startswith("arn:"):
                 attached.append(AttachedLayer(text, item.at("Layers")))
     runtime = function.runtime if isinstance(function.runtime, str) else None
+    condition = item.body.get("Condition")
+    certain = not isinstance(condition, str) or stack.scope.holds(condition) is True
     return DeclaredFunction(
-        item.source, item.title, runtime, item.at("Runtime"), stack.region, stack.name, tuple(attached)
+        item.source, item.title, runtime, item.at("Runtime"), stack.region, stack.name, tuple(attached), certain
     )
 
 
@@ -66,7 +68,8 @@ def _permissions(stack: Stack, names: Known) -> Iterator[DeclaredPermission]:
         principal = permission.principal if isinstance(permission.principal, str) else None
         item = permission.resource
         limited = permission.organization is not None
-        yield DeclaredPermission(item.at("Principal"), item.title, arn, principal, limited)
+        places = item.at("Principal"), item.at("LayerVersionArn")
+        yield DeclaredPermission(*places, item.title, arn, principal, limited)
 
 
 def _exports(stack: Stack, names: Known) -> Iterator[ExportedLayer]:

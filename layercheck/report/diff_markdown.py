@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..inspect.diff import Diff
+from ..inspect.diff_project import ProjectDiff
 from . import diff_words as words
 from .diff_words import Line
 from .escape import visible
 
 FILES, LINES = 50, 50
 """Files, and other changes of one sort, that are listed: a comment holds 65,536 characters."""
+PARTS = 10
+"""Functions and layers of a project that are told of."""
 _LONGEST = 300
 _ESCAPED = {sign: "\\" + sign for sign in "\\`*_{}[]|~"}
 # A mention or a reference is sought in what was rendered: only a tag keeps it apart from its name.
@@ -22,6 +25,21 @@ def render(difference: Diff) -> str:
     return "\n".join(_page(difference)) + "\n"
 
 
+def render_project(difference: ProjectDiff) -> str:
+    """The page about two builds of a project; a comment has room for the first of its functions and layers."""
+    lines = [f"### layercheck diff: {plain(words.project_verdict(difference))}"]
+    changed = [part for part in difference.parts if part.change != "same"]
+    for part in changed[:PARTS]:
+        if part.diff is None:
+            lines += ["", f"#### {plain(part.name)}: {part.change}"]
+        else:
+            lines += ["", *_page(part.diff, f"#### {plain(part.name)}")]
+    if len(changed) > PARTS:
+        lines += ["", f"… and {len(changed) - PARTS:,} more"]
+    notes = [Line("?", item.what, item.why) for item in difference.unchecked]
+    return "\n".join([*lines, *_part("Not compared", notes)]) + "\n"
+
+
 def plain(text: str) -> str:
     """A text as Markdown that shows it as it is: no markup, no mention, no link; cut when it is very long."""
     shown = visible(text).replace("\n", " ")
@@ -30,9 +48,9 @@ def plain(text: str) -> str:
     return "".join([_ESCAPED.get(sign, sign) for sign in shown]).replace("://", "&#58;//")
 
 
-def _page(difference: Diff) -> Iterator[str]:
+def _page(difference: Diff, title: str = "### layercheck diff") -> Iterator[str]:
     old, new = difference.old, difference.new
-    yield f"### layercheck diff: {plain(words.verdict(difference))}"
+    yield f"{title}: {plain(words.verdict(difference))}"
     yield ""
     yield "| | path | unzipped, bytes | zipped, bytes | files |"
     yield "| --- | --- | ---: | ---: | ---: |"

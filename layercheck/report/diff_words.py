@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..inspect.diff import Diff, FileChange, PackageChange, Side
 from ..inspect.diff_findings import Told
+from ..inspect.diff_project import CHANGES, ProjectDiff
 from ..named_tuple import NamedTuple
 from .words import first, human, plural
 
@@ -49,6 +50,15 @@ def verdict(difference: Diff) -> str:
         if difference.count(change)
     ]
     return f"DIFFERENT: files: {', '.join(counts)}"
+
+
+def project_verdict(difference: ProjectDiff) -> str:
+    """The last line about two builds of a project."""
+    counts = [f"{difference.count(change):,} {change}" for change in CHANGES if difference.count(change)]
+    word = {0: "SAME", 1: "DIFFERENT", 3: "NOT COMPARED"}[difference.exit_code]
+    if difference.unchecked:
+        counts.append(f"{len(difference.unchecked):,} not compared")
+    return f"{word}: functions and layers: {', '.join(counts) or 'none'}"
 
 
 def side(item: Side) -> str:

@@ -28,12 +28,12 @@ class Page:
     """A page so many columns wide (at least ``NARROWEST``); what the host's terminal is like does not matter."""
 
     def __init__(self, width: int, color: bool) -> None:
-        self._width = max(width, NARROWEST)
+        self.width = max(width, NARROWEST)
         self._file = io.StringIO()
         # The height and an empty environment: else rich takes 80 columns whatever the width when TERM is dumb.
         self._console = Console(
             file=self._file,
-            width=self._width,
+            width=self.width,
             height=100,
             force_terminal=color,
             color_system="standard" if color else None,
@@ -53,29 +53,31 @@ class Page:
 
     def paragraph(self, *parts: Part, indent: int = 0, hang: int = 0) -> None:
         """Wrapped at words, long words folded; lines after the first stand ``hang`` columns further in."""
-        lines = _text(parts).wrap(self._console, self._width - indent - hang, overflow="fold")
+        lines = _text(parts).wrap(self._console, self.width - indent - hang, overflow="fold")
         for number, line in enumerate(lines):
             self._print(indent + (hang if number else 0), line)
 
     def phrases(self, head: Part, phrases: Sequence[str], hang: int = 2) -> None:
         """``head`` and the phrases behind it, parted by commas: lines end between phrases where that is possible."""
-        line, width, indent = [head], cell_len(visible(head if isinstance(head, str) else head[0])), 0
+        line: list[Part] = [head]
+        indent = 0
         for number, phrase in enumerate(phrases):
             words = phrase + ("," if number + 1 < len(phrases) else "")
-            needed = cell_len(visible(words)) + 1
-            full = width + needed > self._width - hang
-            if full and (number or hang + needed <= self._width - hang):
+            needed = cell_len(visible(words))
+            # What a phrase too long for a line leaves of the last one is room for the next.
+            used = _text(line).wrap(self._console, self.width - hang, overflow="fold")[-1].cell_len
+            full = used + 1 + needed > self.width - hang
+            if full and (number or needed <= self.width - hang):
                 self.paragraph(*line, indent=indent, hang=hang - indent)
-                line, width, indent = [words], hang + needed - 1, hang
+                line, indent = [words], hang
             else:
                 line.append(f" {words}")
-                width += needed
         self.paragraph(*line, indent=indent, hang=hang - indent)
 
     def line(self, *parts: Part, indent: int = 0) -> None:
         """One line; what does not fit is cut, with an ellipsis."""
         text = _text(parts)
-        text.truncate(self._width - indent, overflow="ellipsis")
+        text.truncate(self.width - indent, overflow="ellipsis")
         self._print(indent, text)
 
     def verbatim(self, *parts: Part, indent: int = 0) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..artifact.packages import Package
+from ..finding import ProjectSummary, Unchecked
 from ..inspect.advise import Advice
 from ..inspect.contents import table
+from ..inspect.deployments import Measured
 from ..inspect.size import ArtifactSize, Share, Sizes, add
 from ..inspect.size_json import split
 from .page import Page, Part
-from .words import human, plural
+from .words import declared_at, human, plural, project_words
 
 TOP = 15
 """Packages that are listed when nothing else is asked for."""
@@ -26,18 +28,56 @@ def render(sizes: Sizes, advice: Advice | None, *, top: int | None, color: bool,
     page = Page(width, color)
     for item in sizes.artifacts:
         _write_artifact(page, item)
+    page.gap()
     _write_limit(page, sizes)
     _write_packages(page, sizes, TOP if top is None else top)
     _write_kinds(page, sizes)
     if advice is not None:
         _write_advice(page, advice)
+    _write_notes(page, _notes(sizes, advice))
+    return page.finish()
+
+
+def render_project(
+    project: ProjectSummary,
+    parts: Sequence[Measured],
+    notes: Sequence[Unchecked],
+    *,
+    top: int | None,
+    color: bool,
+    width: int,
+) -> str:
+    """Each deployment of a project against the limit; its packages only where ``top`` asks for them."""
+    page = Page(width, color)
+    page.paragraph((project.file, "bold"), f": {project_words(project)}", hang=2)
+    for part in parts:
+        page.gap()
+        at = f" ({declared_at(part.origin)})" if part.origin is not None else ""
+        page.paragraph((part.name, "bold"), at, hang=2)
+        _write_limit(page, part.sizes)
+        if top is not None:
+            _write_packages(page, part.sizes, top)
+        if part.advice is not None:
+            _write_advice(page, part.advice)
+        _write_notes(page, _notes(part.sizes, part.advice))
+    _write_notes(page, [f"{note.what}: {note.why}" for note in notes])
+    page.gap()
+    fits = sum([part.sizes.exit_code == 0 for part in parts])
+    words = f"{fits:,} of {len(parts):,} fit" if parts else "NOT MEASURED: there is no code at hand"
+    page.paragraph((words, "bold green" if parts and fits == len(parts) else "bold red"))
+    return page.finish()
+
+
+def _notes(sizes: Sizes, advice: Advice | None) -> list[str]:
     notes = [f"{item.what}: {item.why}" for item in sizes.unchecked]
-    notes += advice.unchecked if advice is not None else ()
+    return [*notes, *(advice.unchecked if advice is not None else ())]
+
+
+def _write_notes(page: Page, notes: Sequence[str]) -> None:
     if notes:
         page.gap()
     for note in notes:
         page.paragraph(("not checked ", "yellow"), note, hang=2)
-    return page.finish()
 
 
 def bar(size: int, whole: int, width: int, empty: str = "") -> str:
@@ -65,7 +105,6 @@ def _write_artifact(page: Page, item: ArtifactSize) -> None:
 
 
 def _write_limit(page: Page, sizes: Sizes) -> None:
-    page.gap()
     least = "at least " if sizes.open else ""
     over = sizes.total > sizes.limit
     style = "bold red" if over else "yellow" if sizes.total > _NEAR * sizes.limit else "green"
@@ -85,6 +124,8 @@ def _write_limit(page: Page, sizes: Sizes) -> None:
             for item in sizes.artifacts
         ]
         page.table(rows, right=(1, 2, 3))
+    for what, size, budget in sizes.over_budget():
+        page.paragraph((f"{what}: {size:,} bytes, over the budget of {budget:,}", "bold red"), indent=2, hang=2)
     for name in sizes.open:
         page.paragraph(f"not at hand: {name}", indent=2, hang=2)
     for item in sizes.artifacts:

@@ -13,6 +13,8 @@ _NEAR = 0.8
 _PACKAGES_SHOWN = 6
 _STACKS_SHOWN = 3
 _ROWS_SHOWN = 8
+_COLUMNS = 62
+"""What the columns beside a path take at most, a bar among them."""
 
 
 def write_totals(page: Page, report: Report, names: Names, *, verbose: bool) -> None:
@@ -49,7 +51,10 @@ def _write_together(page: Page, found: list[Stack], limit: int, verbose: bool) -
     shown = found if verbose else fullest(found, _ROWS_SHOWN)
     page.gap()
     page.paragraph(("unzipped sizes", "bold"), f"  of {limit:,} bytes ({limit / 2**20:.0f} MiB)", hang=2)
-    rows = [[*_row(stack.artifacts[0].path, stack.total, limit), bar(stack.total, limit)] for stack in shown]
+    rows = [_row(stack.artifacts[0].path, stack.total, limit) for stack in shown]
+    # Where there is room: a path that is folded cannot be copied.
+    if max([len(stack.artifacts[0].path) for stack in shown]) + _COLUMNS <= page.width:
+        rows = [[*row, bar(stack.total, limit)] for row, stack in zip(rows, shown, strict=True)]
     page.table(rows, right=(1, 2, 3))
     if len(shown) < len(found):
         page.paragraph(f"… and {len(found) - len(shown)} more, none of them larger (-v shows all)", indent=2, hang=2)

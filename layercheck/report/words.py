@@ -149,14 +149,17 @@ class Names:
 
     def target(self, target: Target) -> str:
         """``python3.12 on arm64``, with what runs there when that is needed to tell targets apart."""
-        label = f"{target.runtime} on {target.architecture}"
+        return f"{target.runtime} on {target.architecture}{self._what(target)}"
+
+    def _what(self, target: Target) -> str:
+        """What runs on a target, where that is needed to tell targets apart."""
         if self._told_apart:
-            return label
+            return ""
         if target.source is not None and target.source.resource is not None:
             resource = target.source.resource
-            return f"{label} for {resource}" + (f" ({declared_at(target.source)})" if resource in self._several else "")
+            return f" for {resource}" + (f" ({declared_at(target.source)})" if resource in self._several else "")
         parts = [part for part in (target.function, *target.layers) if part is not None]
-        return f"{label} for {' + '.join(map(self.artifact, parts))}" if parts else label
+        return f" for {' + '.join(map(self.artifact, parts))}" if parts else ""
 
     def described(self, target: Target) -> str:
         """The target with where it comes from; in a project, from which resource, and what that is made of."""
@@ -200,9 +203,10 @@ class Names:
         return ", ".join(filter(None, [self._describe(known), *unknown]))
 
     def _describe(self, targets: list[Target]) -> str:
-        if not self._told_apart:
-            return first([self.target(target) for target in targets], NAMED)
-        return self._pairs(targets)
+        same: dict[str, list[Target]] = {}
+        for target in targets:
+            same.setdefault(self._what(target), []).append(target)
+        return first([f"{self._pairs(found)}{what}" for what, found in same.items()], NAMED)
 
     def _pairs(self, targets: list[Target]) -> str:
         """Runtimes and architectures, without what runs there."""
@@ -211,7 +215,7 @@ class Names:
             runtimes.setdefault(target.architecture, []).append(target.runtime)
         architectures: dict[tuple[str, ...], list[str]] = {}
         for architecture, names in runtimes.items():
-            architectures.setdefault(tuple(names), []).append(architecture)
+            architectures.setdefault(tuple(dict.fromkeys(names)), []).append(architecture)
         return "; ".join(
             f"{self._runtimes(names, where)} on {' and '.join(where)}" for names, where in architectures.items()
         )

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from ..finding import Severity
 from .base import Fault, rule
-from .project_view import AttachedLayer, DeclaredFunction, ProjectView
+from .project_view import AttachedLayer, DeclaredFunction, DeclaredLayer, ProjectView
 
 _PART = r"(?:\$\{[^}]*\}|[^:$])*"
 """Between two colons of an ARN; ``${AWS::Region}`` is one part."""
 _ARN = f"arn:{_PART}:lambda:(?P<region>{_PART}):{_PART}:layer:(?P<name>{_PART})(?::(?P<version>{_PART}))?"
-_REGION = r"[a-z]{2}(-[a-z]+)+-\d"
+_REGION = r"[a-z]{2,4}(-[a-z]+)+-\d"
 _LAYER_VERSION = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-layerversion.html"
 _PERMISSION = (
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-lambda-layerversionpermission.html"
@@ -156,9 +156,15 @@ def LAYER_VERSION_NOT_SHARED(view: ProjectView) -> Iterator[Fault]:
             yield Fault(
                 f"permission {permission.title}: it is for version {match['version']} of {match['name']} only; the "
                 "version that this project makes has none",
-                fix=f"LayerVersionArn: !Ref {made[match['name']].title}",
-                source=permission.source,
+                fix=_shared(made[match["name"]]),
+                source=permission.arn_source,
             )
+
+
+def _shared(layer: DeclaredLayer) -> str:
+    if layer.form == "cdk":
+        return "layer.addPermission('Share', { accountId: '…' })"
+    return f"LayerVersionArn: !Ref {layer.title}"
 
 
 @rule(
@@ -179,10 +185,11 @@ def LAYER_VERSION_NOT_SHARED(view: ProjectView) -> Iterator[Fault]:
 def LAYER_OTHER_REGION(view: ProjectView) -> Iterator[Fault]:
     regions: dict[str, set[str]] = {}
     for function in view.functions:
-        for region in {_region(layer) for layer in function.layers}:
-            if region is not None:
-                regions.setdefault(function.stack, set()).add(region)
+        if function.certain:
+            regions.setdefault(function.stack, set()).update(_regions(function))
     for function in view.functions:
+        # What may be deployed in some regions only says nothing about what may be deployed in others.
+        together = sorted(regions[function.stack] if function.certain else _regions(function))
         for layer in function.layers:
             region = _region(layer)
             if region is None:
@@ -190,15 +197,15 @@ def LAYER_OTHER_REGION(view: ProjectView) -> Iterator[Fault]:
             if function.region is not None and region != function.region:
                 told = f"it is deployed to {function.region}, and its layer {layer.arn} is in {region}"
                 yield Fault(f"function {function.title}: {told}", details=_where(layer, region), source=layer.source)
-            elif function.region is None and len(regions[function.stack]) > 1 and region != _own(function, regions):
-                others = ", ".join(sorted(regions[function.stack] - {region}))
+            # One region is taken for the stack's, so that only what differs from it is told.
+            elif function.region is None and region != together[0]:
+                others = ", ".join([other for other in together if other != region])
                 told = f"its layer {layer.arn} is in {region}, other layers of the same stack are in {others}"
                 yield Fault(f"function {function.title}: {told}", details=_where(layer, region), source=layer.source)
 
 
-def _own(function: DeclaredFunction, regions: dict[str, set[str]]) -> str:
-    """One region is taken for the stack's, so that only what differs from it is told."""
-    return min(regions[function.stack])
+def _regions(function: DeclaredFunction) -> set[str]:
+    return {region for region in map(_region, function.layers) if region is not None}
 
 
 def _where(layer: AttachedLayer, region: str) -> dict[str, str]:

@@ -16,7 +16,8 @@ class AttachedLayer(NamedTuple):
 class DeclaredFunction(NamedTuple):
     """A function. ``runtime`` None: not known. ``region``: where its stack goes, None where that is not known.
 
-    ``source`` is the function's own place, ``runtime_source`` that of its runtime.
+    ``source`` is the function's own place, ``runtime_source`` that of its runtime. ``certain``: no condition decides
+    whether it is deployed, or one that holds.
     """
 
     source: Source
@@ -26,6 +27,7 @@ class DeclaredFunction(NamedTuple):
     region: str | None
     stack: str
     layers: tuple[AttachedLayer, ...] = ()
+    certain: bool = True
 
 
 class DeclaredLayer(NamedTuple):
@@ -39,9 +41,13 @@ class DeclaredLayer(NamedTuple):
 
 
 class DeclaredPermission(NamedTuple):
-    """Who may use a layer version. ``arn`` None: it is a layer of the project; ``limited``: to an organization."""
+    """Who may use a layer version. ``arn`` None: it is a layer of the project; ``limited``: to an organization.
+
+    ``source`` is the place of the principal, ``arn_source`` that of the layer.
+    """
 
     source: Source
+    arn_source: Source
     title: str
     arn: str | None
     principal: str | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..filesystem import Hit
 from ..finding import Confidence, Severity
 from .base import Fault, TargetView, Unsure, quote, rule
 from .python_findings import Step
@@ -42,15 +43,33 @@ def UNRESOLVED_IMPORT(view: TargetView) -> Iterator[Fault | Unsure]:
         elif found.moved:
             yield Unsure(what, f"{found.moved} changes where Python looks", found.subject, last.path)
         else:
+            fact, fix = (
+                "nothing here provides",
+                (
+                    f"Install what brings it beside the code:\npip install --target . {quote(found.install)}\n"
+                    "or, where a layer brings it, name that with --layer."
+                ),
+            )
+            if _hidden(view, found.module):
+                fact = "a layer has where Python does not look, for PYTHONPATH is set"
+                path = view.stack.env["PYTHONPATH"]
+                fix = f"Set no PYTHONPATH, or name the layers' directory in it:\nPYTHONPATH={path}:/opt/python"
             yield Fault(
-                f"imports {found.module}, which nothing here provides: No module named {found.module!r} ({way})",
+                f"imports {found.module}, which {fact}: No module named {found.module!r} ({way})",
                 found.subject,
                 last.path,
-                f"Install what brings it beside the code:\npip install --target . {quote(found.install)}\n"
-                "or, where a layer brings it, name that with --layer.",
+                fix,
                 confidence=Confidence.LIKELY,
                 details={"module": found.module, "way": [f"{step.path}:{step.line}" for step in found.way]},
             )
+
+
+def _hidden(view: TargetView, module: str) -> bool:
+    """Whether it would be found among the layers if there were no PYTHONPATH (see ``installed.search_path``)."""
+    top = module.partition(".")[0]
+    return "PYTHONPATH" in view.stack.env and any(
+        isinstance(view.filesystem.lookup(f"/opt/python/{name}"), Hit) for name in (top, f"{top}.py")
+    )
 
 
 RULES = (UNRESOLVED_IMPORT,)

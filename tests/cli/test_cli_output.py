@@ -15,6 +15,7 @@ import pytest
 
 from check.made import module
 from cli.runs import TARGET, command, environment, here
+from layercheck.cli.output import Output
 from support.zip_writer import Member, build_zip, simple_zip
 
 GOOD = simple_zip({"python/_m.abi3.so": module()})
@@ -219,3 +220,11 @@ def test_help_does_not_load_the_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['layercheck._version', 'layercheck.named_tuple']"
+
+
+@pytest.mark.parametrize(("columns", "width"), [(20, 40), (80, 80), (160, 160), (300, 160)])
+def test_a_wide_terminal_is_used_up_to_160_columns(monkeypatch: pytest.MonkeyPatch, columns: int, width: int) -> None:
+    monkeypatch.setattr(Output, "terminal", lambda self: True)
+    monkeypatch.setattr("os.get_terminal_size", lambda number: os.terminal_size((columns, 50)))
+    monkeypatch.setattr("sys.stdout", sys.__stdout__)
+    assert Output(None).width() == width

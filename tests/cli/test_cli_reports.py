@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from cli.runs import TARGET, command, here
-from layercheck.cli import parser
+from layercheck.cli import values
 from layercheck.report import FORMATS
 from support.elf_writer import build_elf
 from support.zip_writer import simple_zip
@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_command_line_knows_the_formats_of_the_library() -> None:
-    assert parser.FORMATS == FORMATS
+    assert values.FORMATS == FORMATS
 
 
 @pytest.mark.parametrize("format", FORMATS)

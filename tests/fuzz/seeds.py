@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from fuzz import templates
 from fuzz.targets import PATHS
 from support.elf_writer import build_elf
 from support.foreign_writer import build_macho, build_pe
@@ -102,5 +103,12 @@ def code() -> Iterator[bytes]:
 
 def seeds(target: str) -> list[bytes]:
     """The inputs that the fuzzing of a target begins with."""
-    made = {"zip": archives, "check": archives, "elf": elf_files, "probes": probed, "python": code}
+    made = {
+        "zip": archives,
+        "check": archives,
+        "elf": elf_files,
+        "probes": probed,
+        "python": code,
+        "templates": templates.seeds,
+    }
     return list(made[target]())

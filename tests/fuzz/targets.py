@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
+from fuzz.templates import templates
 from layercheck import check
 from layercheck.artifact import open_artifact
 from layercheck.artifact.probes import Readers, probe
@@ -87,4 +88,5 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "probes": probes,
     "python": python_code,
     "check": whole_check,
+    "templates": templates,
 }

@@ -6,6 +6,7 @@ import pytest
 
 from layercheck.finding import Report, Source
 from layercheck.report import render
+from layercheck.report.page import Page
 from report.made import LIMIT, artifact, finding, report, target
 
 
@@ -86,3 +87,39 @@ def test_what_a_template_declares_is_named_with_its_line() -> None:
     assert "    - template.yaml:12" in lines(alone)
     assert render(alone, "concise").startswith("template.yaml:12: LC301 error: ")
     assert not [line for line in lines(alone) if "declared in" in line]
+
+
+def test_what_a_long_fact_leaves_of_its_last_line_is_room_for_the_next() -> None:
+    page = Page(60, False)
+    page.phrases(
+        "target:", ["python3.13 on x86_64 for Orders (a-folder/of-a-project/template.yaml:11)", "x.zip", "failed"]
+    )
+    assert page.finish().splitlines() == [
+        "target: python3.13 on x86_64 for Orders",
+        "  (a-folder/of-a-project/template.yaml:11), x.zip, failed",
+    ]
+
+
+def test_targets_of_one_resource_are_told_together() -> None:
+    place = Source("template.yaml", 3, "Deps")
+    pairs = [(runtime, where) for runtime in ("python3.12", "python3.13") for where in ("x86_64", "arm64")]
+    targets = [
+        target(id=f"t{n}", runtime=runtime, architecture=where, source=place)
+        for n, (runtime, where) in enumerate(pairs, 1)
+    ]
+    other = target(id="t9", runtime="python3.12", source=Source("template.yaml", 9, "Other"), layers=("a2",))
+    told = lines(report(finding(targets=("t1", "t2", "t3", "t4"), artifact=None, path=None), targets=(*targets, other)))
+    assert "error LC301 wrong-architecture  python3.12, python3.13 on x86_64 and arm64 for Deps" in told
+
+
+def test_a_path_is_not_folded_for_the_sake_of_a_bar() -> None:
+    path = "build/layers/of/many/parts/layer.zip"
+    made = report(
+        artifacts=(artifact(path=path), artifact(id="a2", path="b.zip", unzipped_bytes=5)),
+        targets=(target(), target(id="t2", layers=("a2",))),
+    )
+    made = made._replace(artifacts=tuple(item._replace(unzipped_bytes=5) for item in made.artifacts))
+    rows = {width: [line for line in lines(made, width=width) if line.startswith("  build/")] for width in (80, 100)}
+    assert rows[80][0].split() == [path, "5", "bytes", "5", "bytes", "0.0", "%"]
+    assert rows[100][0].startswith(f"  {path} ")
+    assert "█" in rows[100][0]

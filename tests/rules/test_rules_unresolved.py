@@ -58,6 +58,20 @@ def test_a_layer_may_bring_it() -> None:
 
     layer = simple_zip({"python/gone.py": b""})
     assert of(checked(app("import gone"), layers=[layer]), "LC512") == []
+
+
+def test_a_pythonpath_that_hides_the_layers_is_named() -> None:
+    from support.zip_writer import simple_zip
+
+    layer = simple_zip({"python/gone.py": b""})
+    (found,) = of(checked(app("import gone"), layers=[layer], env={"PYTHONPATH": "/var/task/vendored"}), "LC512")
+    assert "which a layer has where Python does not look, for PYTHONPATH is set" in found.message
+    assert found.fix is not None
+    assert found.fix.endswith("PYTHONPATH=/var/task/vendored:/opt/python")
+    mended = {"PYTHONPATH": "/var/task/vendored:/opt/python"}
+    assert of(checked(app("import gone"), layers=[layer], env=mended), "LC512") == []
+    (other,) = of(checked(app("import other"), layers=[layer], env={"PYTHONPATH": "/var/task/vendored"}), "LC512")
+    assert "which nothing here provides" in other.message
     report = checked(app("import gone"), layers=[ARN])
     assert of(report, "LC512") == []
     assert [item.why for item in report.unchecked] == [f"could be in {ARN}, which is not at hand"]

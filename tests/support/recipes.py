@@ -81,7 +81,7 @@ class Built:
     layers: tuple[Path | str, ...]
 
 
-class _Table:
+class Table:
     """A table of a recipe whose every key must be taken, with the type that it should have."""
 
     def __init__(self, where: str, data: Mapping[str, Any]) -> None:
@@ -132,11 +132,11 @@ def load_case(path: Path) -> Case:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where}: {error}") from error
-    table = _Table(where, data)
+    table = Table(where, data)
     if table.take("id", str) != path.stem:
         raise RecipeError(f"{where}: the id must be the file's name")
-    reported = _Table(f"{where} [reported]", table.take("reported", dict, {}))
-    judge = _Table(f"{where} [judge]", table.take("judge", dict))
+    reported = Table(f"{where} [reported]", table.take("reported", dict, {}))
+    judge = Table(f"{where} [judge]", table.take("judge", dict))
     env = judge.take("env", dict, {})
     case = Case(
         id=path.stem,
@@ -171,8 +171,8 @@ def load_case(path: Path) -> Case:
 def _environment(where: str, data: Mapping[str, Any], judge: Mapping[str, Any]) -> Environment | None:
     if not data:
         return None
-    table = _Table(where, data)
-    glibc, files = table.take("glibc", str), list(_files(where, table.take("files", dict)))
+    table = Table(where, data)
+    glibc, files = table.take("glibc", str), list(files_of(where, table.take("files", dict)))
     table.finish()
     if any(file.kind != "symlink" and not file.data.startswith(b"\x7fELF") for file in files):
         raise RecipeError(f"{where}: only ELF files and links")
@@ -191,7 +191,7 @@ def build(case: Case, folder: Path) -> Built:
 
 
 def _expectation(where: str, data: Mapping[str, Any]) -> Expectation:
-    table = _Table(where, data)
+    table = Table(where, data)
     found = Expectation(
         table.take("rule", str),
         table.one_of("severity", ("error", "warning", "info")),
@@ -204,12 +204,12 @@ def _expectation(where: str, data: Mapping[str, Any]) -> Expectation:
 
 
 def _artifact(where: str, data: Mapping[str, Any], name: str) -> ArtifactRecipe:
-    table = _Table(where, data)
+    table = Table(where, data)
     if arn := table.take("arn", str, None):
         table.finish()
         return ArtifactRecipe(arn=arn)
     form = table.one_of("form", ("zip", "directory", "text"), "zip")
-    files = list(_files(where, table.take("files", dict, {})))
+    files = list(files_of(where, table.take("files", dict, {})))
     for wheel in table.take("wheels", list, []):
         files += _wheel(f"{where} wheel", wheel)
     recipe = ArtifactRecipe(
@@ -227,13 +227,14 @@ def _artifact(where: str, data: Mapping[str, Any], name: str) -> ArtifactRecipe:
     return recipe
 
 
-def _files(where: str, data: Mapping[str, Any]) -> Iterator[FileRecipe]:
+def files_of(where: str, data: Mapping[str, Any]) -> Iterator[FileRecipe]:
+    """The files of a table of a recipe. Raises RecipeError."""
     for path, value in data.items():
         yield _file(f"{where} {path}", path, {"text": value} if isinstance(value, str) else value)
 
 
 def _file(where: str, path: str, data: Mapping[str, Any]) -> FileRecipe:
-    table = _Table(where, data)
+    table = Table(where, data)
     kinds = [key for key in _CONTENT_KEYS if key in data]
     if len(kinds) != 1 and (kinds or "size" not in data):
         raise RecipeError(f"{where}: one content of {', '.join(_CONTENT_KEYS)} (or a size alone), not {kinds}")
@@ -253,7 +254,7 @@ def _file(where: str, path: str, data: Mapping[str, Any]) -> FileRecipe:
     return recipe
 
 
-def _content(table: _Table, path: str, kind: str) -> bytes:
+def _content(table: Table, path: str, kind: str) -> bytes:
     if kind in ("text", "link"):
         return str(table.take(kind, str)).encode("utf-8")
     if kind == "base64":
@@ -262,7 +263,7 @@ def _content(table: _Table, path: str, kind: str) -> bytes:
     if kind == "elf":
         return _elf(f"{table.where} elf", path, fields)
     if kind == "zip":
-        return build_zip(member(file, ArtifactRecipe()) for file in _files(f"{table.where} zip", fields))
+        return build_zip(member(file, ArtifactRecipe()) for file in files_of(f"{table.where} zip", fields))
     try:
         return build_macho(**fields) if kind == "macho" else build_pe(**fields)
     except TypeError as error:
@@ -271,7 +272,7 @@ def _content(table: _Table, path: str, kind: str) -> bytes:
 
 def _elf(where: str, path: str, data: Mapping[str, Any]) -> bytes:
     """An ELF file: build_elf's fields over what ``like`` stands for, ``needs`` and ``versions`` added to them."""
-    table = _Table(where, data)
+    table = Table(where, data)
     like = table.one_of("like", ("extension", "library", "program", "static"), "extension")
     machine = table.take("machine", str, "x86_64")
     needs, versions = table.texts("needs"), table.take("versions", dict, {})
@@ -299,12 +300,12 @@ def _elf(where: str, path: str, data: Mapping[str, Any]) -> bytes:
 
 def _wheel(where: str, data: Mapping[str, Any]) -> list[FileRecipe]:
     """An installed wheel: its files below ``root`` and the dist-info that pip leaves beside them."""
-    table = _Table(where, data)
+    table = Table(where, data)
     name, version, tag = table.take("name", str), table.take("version", str), table.take("tag", str)
     root = table.take("root", str, "")
     pure = "false" if "linux" in tag or "macosx" in tag or "win" in tag else "true"
     info = f"{name.replace('-', '_')}-{version}.dist-info"
-    files = list(_files(where, table.take("files", dict)))
+    files = list(files_of(where, table.take("files", dict)))
     tags = "".join(f"Tag: {part}\n" for part in _expand_tag(tag))
     wheel = f"Wheel-Version: 1.0\nGenerator: bdist_wheel (0.43.0)\nRoot-Is-Purelib: {pure}\n{tags}"
     about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"

@@ -70,6 +70,14 @@ Resources:
     assert (other.options.runtimes, other.options.layers) == (("python3.12",), ())
 
 
+def test_the_architecture_of_a_function_is_not_joined_with_that_of_the_globals(tmp_path: Path) -> None:
+    # As SAM does it (samtranslator, plugins/globals: Function.Architectures is replaced).
+    template = SAM + "Globals: {Function: {Runtime: python3.13, Architectures: [arm64]}}\nResources:\n"
+    own, common = jobs(tmp_path, template + API + "      Architectures: [x86_64]\n" + API.replace("Api", "Other"))
+    assert own.options.architectures == ("x86_64",)
+    assert common.options.architectures == ("arm64",)
+
+
 def test_values_that_set_gives(tmp_path: Path) -> None:
     template = "Parameters: {Python: {Type: String}}\n" + HEAD + API + "      Runtime: !Sub 'python${Python}'\n"
     (job,) = jobs(tmp_path, template)
@@ -123,7 +131,10 @@ def test_layers_in_order(tmp_path: Path, layers: str, expected: tuple[object, ..
         ("{PackageType: Image, ImageUri: x}", "its code is a container image"),
         ("{Runtime: python3.13}", "it has no CodeUri"),
         ("{CodeUri: !Ref Key}", "its CodeUri is not known: parameter Key has no default (see --set)"),
-        ("{CodeUri: src/app.py}", "its CodeUri is one file, which becomes a zip when it is packaged"),
+        (
+            "{CodeUri: src/app.py}",
+            "its CodeUri is one file, which becomes a zip when it is packaged, without its execute bit",
+        ),
         ("{CodeUri: /}", "its CodeUri is the root of the file system"),
         ("{CodeUri: nowhere}", "its CodeUri names nowhere, which is not there"),
         ("{CodeUri: 'a\\0b'}", "its CodeUri"),

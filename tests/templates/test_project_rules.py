@@ -158,6 +158,33 @@ class TestVersionsAndRegions:
         two = ", ".join(ARN.format(region=region, version=9) for region in ("us-east-1", "eu-west-1"))
         assert found(tmp_path, function(layers=two)) == [("LC708", "error", 5)]
 
+    def test_functions_of_which_each_is_deployed_elsewhere(self, tmp_path: Path) -> None:
+        head = "Conditions: {Us: !Equals [!Ref AWS::Region, us-east-1], Eu: !Not [!Condition Us]}\n"
+        both = "".join(
+            function(name, ARN.format(region=region, version=9)).replace(
+                "    Type:", f"    Condition: {name}\n    Type:", 1
+            )
+            for name, region in (("Us", "us-east-1"), ("Eu", "eu-west-1"))
+        )
+        template = SAM + head + "Resources:\n" + both
+        assert rules(report(project(tmp_path, template))) == []
+        assert rules(report(project(tmp_path, template, AWS__Region="us-east-1"))) == []
+        # What holds everywhere is deployed together with what does.
+        assert [r[0] for r in rules(report(project(tmp_path, template.replace("    Condition: Eu\n", ""))))] == []
+        free = template.replace("    Condition: Eu\n", "").replace("    Condition: Us\n", "")
+        assert [r[0] for r in rules(report(project(tmp_path, free)))] == ["LC708"]
+
+    def test_two_regions_in_one_function_that_may_be_deployed(self, tmp_path: Path) -> None:
+        two = ", ".join(ARN.format(region=region, version=9) for region in ("us-east-1", "eu-west-1"))
+        head = "Conditions: {Us: !Equals [!Ref AWS::Region, us-east-1]}\n"
+        text = function(layers=two).replace("    Type:", "    Condition: Us\n    Type:", 1)
+        assert [r[0] for r in rules(report(project(tmp_path, SAM + head + "Resources:\n" + text)))] == ["LC708"]
+
+    @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1", "eusc-de-east-1", "us-isob-east-1"])
+    def test_regions_of_other_partitions(self, tmp_path: Path, region: str) -> None:
+        text = function(layers=ARN.format(region=region, version=9))
+        assert [r[0] for r in found(tmp_path, text, AWS__Region="eu-west-1")] == ["LC708"]
+
     def test_a_region_that_the_template_fills_in(self, tmp_path: Path) -> None:
         text = function(layers="!Sub '" + ARN.format(region="${AWS::Region}", version=9) + "'")
         assert found(tmp_path, text, AWS__Region="eu-west-1") == []

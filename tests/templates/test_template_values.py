@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layercheck.project.evaluate import MAX_STEPS, MAX_TEXT, Given, Scope
+from layercheck.project.evaluate import MAX_TEXT, Given, Scope
 from layercheck.project.nodes import Map
 from layercheck.project.reader import read_template
 from layercheck.project.values import NO_VALUE, Attribute, Unknown
@@ -155,7 +155,7 @@ def test_texts_and_work_are_bounded() -> None:
     assert isinstance(long, Unknown)
     assert "longer than" in long.why
     found = scope("[a]")
-    found._steps = MAX_STEPS
+    found._work.left = 0
     assert isinstance(found.value(found.root["Value"]), Unknown)
 
 
