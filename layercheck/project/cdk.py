@@ -16,7 +16,7 @@ from .model import Code, Resource, Stack, Trouble
 from .nodes import Map
 from .reader import read_file
 from .resources import STACKS, exports_of, read_stack, resources_of
-from .stacks import MAX_NESTED
+from .stacks import MAX_NESTED, MAX_RESOURCES
 from .values import Unknown, reason_of, shown
 
 MAX_TEMPLATES = 2_000
@@ -80,6 +80,10 @@ class CdkLoader:
     ) -> None:
         if len(opened) >= MAX_TEMPLATES:
             self._broken(Source(file, None), f"it is one of more than {MAX_TEMPLATES:,} templates")
+            return
+        if sum([len(item.resources) for item in opened]) >= MAX_RESOURCES:
+            why = f"the project has more than {MAX_RESOURCES:,} resources"
+            self.unchecked.append(Unchecked(f"the stack {name}", f"{file} is not read: {why}"))
             return
         if file not in self._roots:
             self._roots[file] = self._read(file)

@@ -18,6 +18,8 @@ from .values import Attribute, Unknown, reason_of, shown
 
 _DECIDING = ("LD_LIBRARY_PATH", "PYTHONPATH", "NODE_PATH", "NODE_OPTIONS", "AWS_LAMBDA_EXEC_WRAPPER", "CLASSPATH")
 """Environment variables that change a verdict."""
+MAX_JUDGED = 2_000
+"""Functions and layers of one project that are judged: a template may hold 500 resources (CloudFormation's quotas)."""
 _LAYER_ATTRIBUTES = (None, "Arn", "LayerVersionArn")
 
 
@@ -55,6 +57,11 @@ def jobs_of(stacks: Sequence[Stack], options: Options) -> list[Job]:
     for stack in stacks:
         for layer in stack.layers:
             jobs += _layer(layer, (layer.resource.stack, layer.resource.name) in used, options)
+    left = jobs[MAX_JUDGED:]
+    if left:
+        del jobs[MAX_JUDGED:]
+        what = f"{len(left):,} more functions and layers of the project"
+        jobs.append(Job(None, options, None, None, (Unchecked(what, f"more than {MAX_JUDGED:,} are not judged"),)))
     return _with_decisions(jobs, stacks, options)
 
 

@@ -18,6 +18,8 @@ from .values import Attribute, reason_of, shown
 MAX_NESTED = 8
 """Templates inside one another."""
 MAX_STACKS = 300
+MAX_RESOURCES = 20_000
+"""Resources of one project; what is nested beyond is not read. A template may hold 500 (CloudFormation's quotas)."""
 
 
 class Loader:
@@ -32,6 +34,7 @@ class Loader:
         self._work = Work()
         self._documents: dict[str, Document] = {}
         self._told: set[Source] = set()
+        self._resources = 0
 
     def load(self, file: str) -> None:
         """Read the outermost template. Raises OSError when it cannot be read."""
@@ -52,6 +55,7 @@ class Loader:
         form = "sam" if is_serverless(document.root) else "cloudformation"
         built = is_built(file)
         resources = list(resources_of(file, scope))
+        self._resources += len(resources)
         self.stacks.append(read_stack(file, form, scope, LocalCode(file, built=built), resources))
         for item in resources:
             if item.type in STACKS:
@@ -85,6 +89,10 @@ class Loader:
             return
         if os.path.realpath(path) in around or len(around) > MAX_NESTED or len(self.stacks) >= MAX_STACKS:
             self.unchecked.append(Unchecked(what, f"{shown(path)} nests itself, or too many templates are nested"))
+            return
+        if self._resources >= MAX_RESOURCES:
+            why = f"the project has more than {MAX_RESOURCES:,} resources"
+            self.unchecked.append(Unchecked(what, f"{shown(path)} is not read: {why}"))
             return
         name = f"{scope.stack}/{item.name}" if scope.stack else item.name
         try:

@@ -10,7 +10,9 @@ import pytest
 from layercheck.check import Options
 from layercheck.project import find
 from layercheck.project.assembly import MAX_ALL_BYTES, read_assembly
+from layercheck.project.jobs import MAX_JUDGED
 from layercheck.project.nodes import MAX_FLAWS
+from layercheck.project.stacks import MAX_RESOURCES
 from support.project_recipes import load_projects, write_project
 from templates.made import line, project, report, write
 
@@ -48,6 +50,33 @@ def test_what_is_worked_out_is_bounded_for_all_stacks_together(tmp_path: Path) -
         maps += f"  M{level}: {{a: {{b: [{', '.join([inside] * 10)}]}}}}\n"
     function = "{Type: 'AWS::Lambda::Function', Properties: {Code: src, Layers: !FindInMap [M1, a, b]}}"
     assert seconds(tmp_path, nesting("inner.yaml"), f"{maps}Resources:\n  F: {function}\n") < SECONDS
+
+
+def test_functions_beyond_a_number_are_named_as_unchecked(tmp_path: Path) -> None:
+    function = "{Type: 'AWS::Lambda::Function', Properties: {Code: src, Handler: a.b, Runtime: python3.12}}"
+    inner = "Resources:\n" + "".join(f"  F{number}: {function}\n" for number in range(1_000))
+    found = project(tmp_path, nesting("inner.yaml"), {"inner.yaml": inner, "src/a.py": "b = 1\n"})
+    jobs = found.jobs(Options())
+    assert sum(job.source is not None for job in jobs) == MAX_JUDGED
+    notes = [note for job in jobs for note in job.unchecked]
+    assert [note.what for note in notes if "more functions" in note.what] == [
+        f"{MAX_RESOURCES - MAX_JUDGED:,} more functions and layers of the project"
+    ]
+    # The outer template's own resources count too.
+    assert len([note for note in notes if "the project has more than" in note.why]) == 300 - MAX_RESOURCES // 1_000
+
+
+def test_stacks_of_an_assembly_beyond_a_number_of_resources_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = [case for case in load_projects() if case.id == "cdk-layer-retained"]
+    folder = write_project(case, tmp_path / "made")
+    monkeypatch.setattr("layercheck.project.cdk.MAX_RESOURCES", 0)
+    found = find(str(folder / "cdk.out"))
+    assert found is not None
+    assert found.stacks == ()
+    assert all("the project has more than" in note.why for note in found.unchecked)
+    assert found.unchecked
 
 
 def test_of_keys_that_stand_twice_the_first_are_told(tmp_path: Path) -> None:
