@@ -6,8 +6,8 @@ import os
 import stat
 import sys
 
-WIDEST, PROSE = 160, 100
-"""Columns: a line with a path gains from more; whole paragraphs do not."""
+WIDEST, PROSE, UNTOLD = 160, 100, 100
+"""Columns: a line with a path gains from more; whole paragraphs do not. The last where no terminal tells its own."""
 
 
 class OutputError(Exception):
@@ -25,13 +25,18 @@ class Output:
         return self._path is None and sys.stdout is not None and sys.stdout.isatty()
 
     def width(self) -> int:
-        """Columns of the terminal, at most 160; 100 elsewhere, so that a report is the same everywhere."""
+        """Columns of the terminal, at most 160; COLUMNS goes before. 100 elsewhere: a report is the same everywhere."""
         if not self.terminal():
-            return 100
-        try:
-            return max(40, min(WIDEST, os.get_terminal_size(sys.stdout.fileno()).columns))
-        except OSError:
-            return 100
+            return UNTOLD
+        told = os.environ.get("COLUMNS", "")
+        columns = int(told) if told.isdecimal() and len(told) < 6 else 0
+        if not columns:
+            try:
+                columns = os.get_terminal_size(sys.stdout.fileno()).columns
+            except OSError:
+                columns = 0
+        # Terminals without a size (in containers, under script(1)) say 0.
+        return max(40, min(WIDEST, columns or UNTOLD))
 
     def write(self, text: str) -> None:
         """Write it all. Raises OutputError for a file, BrokenPipeError when standard output's reader has gone."""

@@ -225,6 +225,32 @@ def test_help_does_not_load_the_library() -> None:
 @pytest.mark.parametrize(("columns", "width"), [(20, 40), (80, 80), (160, 160), (300, 160)])
 def test_a_wide_terminal_is_used_up_to_160_columns(monkeypatch: pytest.MonkeyPatch, columns: int, width: int) -> None:
     monkeypatch.setattr(Output, "terminal", lambda self: True)
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr("os.get_terminal_size", lambda number: os.terminal_size((columns, 50)))
     monkeypatch.setattr("sys.stdout", sys.__stdout__)
+    assert Output(None).width() == width
+
+
+@pytest.mark.parametrize(
+    ("told", "columns", "width"),
+    [
+        (None, 0, 100),
+        ("", 0, 100),
+        ("wide", 0, 100),
+        ("0", 80, 80),
+        ("120", 0, 120),
+        ("132", 80, 132),
+        ("9000", 80, 160),
+    ],
+)
+def test_a_terminal_that_tells_no_width_is_not_a_narrow_one(
+    monkeypatch: pytest.MonkeyPatch, told: str | None, columns: int, width: int
+) -> None:
+    # As in a container or under script(1); COLUMNS goes before, as everywhere.
+    monkeypatch.setattr(Output, "terminal", lambda self: True)
+    monkeypatch.setattr("sys.stdout", sys.__stdout__)
+    monkeypatch.setattr("os.get_terminal_size", lambda number: os.terminal_size((columns, 0)))
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if told is not None:
+        monkeypatch.setenv("COLUMNS", told)
     assert Output(None).width() == width
