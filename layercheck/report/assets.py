@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 from ..finding import Report
 
@@ -14,7 +15,12 @@ def short_assets(report: Report) -> Report:
     """The report with short paths of assets, where these are different from one another still."""
     if not any(project.form == "cdk" for project in report.projects):
         return report
-    short = {artifact.path: re.sub(_ASSET, r"\1…", artifact.path) for artifact in report.artifacts}
+    short = short_paths([artifact.path for artifact in report.artifacts])
+    return report._replace(artifacts=tuple([item._replace(path=short[item.path]) for item in report.artifacts]))
+
+
+def short_paths(paths: Iterable[str]) -> dict[str, str]:
+    """By path of an asset the one to show: short, unless another would look the same."""
+    short = {path: re.sub(_ASSET, r"\1…", path) for path in paths}
     taken = Counter(short.values())
-    artifacts = [a._replace(path=short[a.path] if taken[short[a.path]] == 1 else a.path) for a in report.artifacts]
-    return report._replace(artifacts=tuple(artifacts))
+    return {path: shown if taken[shown] == 1 else path for path, shown in short.items()}

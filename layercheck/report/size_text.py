@@ -11,6 +11,7 @@ from ..inspect.contents import table
 from ..inspect.deployments import Measured
 from ..inspect.size import ArtifactSize, Share, Sizes, add
 from ..inspect.size_json import split
+from .assets import short_paths
 from .page import Page, Part
 from .words import declared_at, human, plural, project_words
 
@@ -50,7 +51,7 @@ def render_project(
     """Each deployment of a project against the limit; its packages only where ``top`` asks for them."""
     page = Page(width, color)
     page.paragraph((project.file, "bold"), f": {project_words(project)}", hang=2)
-    for part in parts:
+    for part in _readable(parts) if project.form == "cdk" else parts:
         page.gap()
         at = f" ({declared_at(part.origin)})" if part.origin is not None else ""
         page.paragraph((part.name, "bold"), at, hang=2)
@@ -66,6 +67,19 @@ def render_project(
     words = f"{fits:,} of {len(parts):,} fit" if parts else "NOT MEASURED: there is no code at hand"
     page.paragraph((words, "bold green" if parts and fits == len(parts) else "bold red"))
     return page.finish()
+
+
+def _readable(parts: Sequence[Measured]) -> list[Measured]:
+    """With short names of CDK's assets."""
+    short = short_paths([item.path for part in parts for item in part.sizes.artifacts])
+    return [
+        part._replace(
+            sizes=part.sizes._replace(
+                artifacts=tuple([item._replace(path=short[item.path]) for item in part.sizes.artifacts])
+            )
+        )
+        for part in parts
+    ]
 
 
 def _notes(sizes: Sizes, advice: Advice | None) -> list[str]:

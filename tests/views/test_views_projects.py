@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,9 @@ class TestSize:
         found = answer("size", "cdk.out")
         assert len(found["deployments"]) > 3
         assert all(item["total_bytes"] for item in found["deployments"])
+        page = here("size", "cdk.out").out
+        assert "cdk.out/asset.cc4d9599… " in page
+        assert not re.search("asset.[0-9a-f]{9}", page)
 
     def test_nothing_at_hand_is_not_measured(self) -> None:
         write(Path("."), {"t.yaml": SAM + "Resources:\n" + TEMPLATE[TEMPLATE.index("  Far:") :]})
