@@ -107,8 +107,9 @@ def _tell(said: str, *, failed: bool) -> None:
     lines = [harmless_line(visible(line)) for line in said.splitlines()]
     sys.stderr.write("".join([f"{line}\n" for line in lines]))
     if failed:
-        text = "\n".join(lines).replace("%", "%25").replace("\n", "%0A")
-        sys.stdout.write(f"::error title=layercheck::{text}\n")
+        from layercheck.report.github import workflow_command
+
+        sys.stdout.write(workflow_command("error", "layercheck", "\n".join(lines)) + "\n")
 
 
 if __name__ == "__main__":

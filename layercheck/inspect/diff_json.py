@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _version
-from ..environment import data_version
 from ..finding import Unchecked
 from .diff import Diff, FileChange, FileState, PackageChange, PackageState, Side
 from .diff_findings import Told
 from .diff_project import ProjectDiff
-from .size_json import source
+from .size_json import head, source
 
 
 def document(difference: Diff) -> dict[str, Any]:
@@ -36,13 +34,7 @@ def project_document(difference: ProjectDiff) -> dict[str, Any]:
 
 
 def _head(code: int) -> dict[str, Any]:
-    return {
-        "schema_version": "1.0",
-        "tool": {"name": "layercheck", "version": _version.__version__},
-        "data_version": data_version(),
-        "exit_code": code,
-        "same": code == 0,
-    }
+    return {**head(code), "same": code == 0}
 
 
 def _difference(difference: Diff) -> dict[str, Any]:

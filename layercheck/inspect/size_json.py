@@ -16,13 +16,13 @@ from .size import ArtifactSize, PackageSize, Share, Sizes, add
 
 def document(sizes: Sizes, advice: Advice | None = None, top: int | None = None) -> dict[str, Any]:
     """The whole answer, ready for json.dumps; of the packages the ``top`` largest (None: all), the rest added up."""
-    return {**_head(sizes.exit_code), **_deployment(sizes, advice, top)}
+    return {**head(sizes.exit_code), **_deployment(sizes, advice, top)}
 
 
 def project_document(parts: Sequence[Measured], notes: Sequence[Unchecked], top: int | None = None) -> dict[str, Any]:
     """The answer about several deployments, each as ``document`` has it; ``notes``: what could not be measured."""
     return {
-        **_head(exit_code(parts)),
+        **head(exit_code(parts)),
         "deployments": [
             {"name": item.name, "source": source(item.origin), **_deployment(item.sizes, item.advice, top)}
             for item in parts
@@ -36,7 +36,8 @@ def source(origin: Source | None) -> dict[str, Any] | None:
     return None if origin is None else {"file": origin.file, "line": origin.line, "resource": origin.resource}
 
 
-def _head(code: int) -> dict[str, Any]:
+def head(code: int) -> dict[str, Any]:
+    """What the answers of ``size`` and ``diff`` begin with."""
     return {
         "schema_version": "1.0",
         "tool": {"name": "layercheck", "version": _version.__version__},

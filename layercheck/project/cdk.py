@@ -16,7 +16,7 @@ from .model import Code, Resource, Stack, Trouble
 from .nodes import Map
 from .reader import read_file
 from .resources import STACKS, exports_of, read_stack, resources_of
-from .stacks import MAX_NESTED, MAX_RESOURCES
+from .stacks import MAX_NESTED, MAX_RESOURCES, TOO_MANY
 from .values import Unknown, reason_of, shown
 
 MAX_TEMPLATES = 2_000
@@ -47,6 +47,7 @@ class CdkLoader:
         self._roots: dict[str, Map | None] = {}
         self._work = Work()
         self._told: set[Trouble] = set()
+        self._resources = 0
 
     def load(self, folder: str, template: str | None = None) -> None:
         """Read the assembly in ``folder``; with ``template`` only the stack of that file, and what it nests."""
@@ -81,9 +82,8 @@ class CdkLoader:
         if len(opened) >= MAX_TEMPLATES:
             self._broken(Source(file, None), f"it is one of more than {MAX_TEMPLATES:,} templates")
             return
-        if sum([len(item.resources) for item in opened]) >= MAX_RESOURCES:
-            why = f"the project has more than {MAX_RESOURCES:,} resources"
-            self.unchecked.append(Unchecked(f"the stack {name}", f"{file} is not read: {why}"))
+        if self._resources >= MAX_RESOURCES:
+            self.unchecked.append(Unchecked(f"the stack {name}", f"{file} is not read: {TOO_MANY}"))
             return
         if file not in self._roots:
             self._roots[file] = self._read(file)
@@ -95,6 +95,7 @@ class CdkLoader:
             # Those of a nested one are for the outer one to give.
             self.parameters.update(scope.parameters)
         resources = [item._replace(display=_display(item)) for item in resources_of(file, scope)]
+        self._resources += len(resources)
         opened.append(_Opened(owner, file, scope, resources))
         for item in resources:
             if item.type in STACKS:

@@ -20,6 +20,7 @@ MAX_NESTED = 8
 MAX_STACKS = 300
 MAX_RESOURCES = 20_000
 """Resources of one project; what is nested beyond is not read. A template may hold 500 (CloudFormation's quotas)."""
+TOO_MANY = f"the project has more than {MAX_RESOURCES:,} resources"
 
 
 class Loader:
@@ -91,8 +92,7 @@ class Loader:
             self.unchecked.append(Unchecked(what, f"{shown(path)} nests itself, or too many templates are nested"))
             return
         if self._resources >= MAX_RESOURCES:
-            why = f"the project has more than {MAX_RESOURCES:,} resources"
-            self.unchecked.append(Unchecked(what, f"{shown(path)} is not read: {why}"))
+            self.unchecked.append(Unchecked(what, f"{shown(path)} is not read: {TOO_MANY}"))
             return
         name = f"{scope.stack}/{item.name}" if scope.stack else item.name
         try:

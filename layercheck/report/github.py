@@ -36,7 +36,7 @@ def render(report: Report, base: Base | None) -> str:
         hidden += [group for group, _ in some[SHOWN:]]
     lines += [_remark(remark, locations) for remark in sorted(report.remarks, key=remark_order)[:SHOWN]]
     if hidden:
-        lines.append(_command("notice", "more was found than GitHub shows", _rest(hidden)))
+        lines.append(workflow_command("notice", "more was found than GitHub shows", _rest(hidden)))
     if not report.gate:
         lines.append(_works(report))
     lines.append(harmless_line(visible(f"layercheck: {verdict(report)}: {outcome(report)}")))
@@ -50,7 +50,9 @@ def _remark(remark: Remark, locations: Locations) -> str:
         properties["file"] = visible(locations.file(remark.source.file))
         if remark.source.line is not None:
             properties["line"] = str(remark.source.line)
-    return _command(_COMMANDS.get(remark.severity, "notice"), visible(remark.kind), visible(remark.message), properties)
+    return workflow_command(
+        _COMMANDS.get(remark.severity, "notice"), visible(remark.kind), visible(remark.message), properties
+    )
 
 
 def _by_file(group: Group, locations: Locations) -> list[tuple[Group, Location | None]]:
@@ -84,10 +86,11 @@ def _annotation(group: Group, location: Location | None, names: Names) -> str:
         if location.line is not None:
             properties["line"] = str(location.line)
     resource = f" ({location.resource})" if location is not None and location.resource else ""
-    return _command(_COMMANDS[head.severity], f"{head.rule} {head.name}{resource}", text, properties)
+    return workflow_command(_COMMANDS[head.severity], f"{head.rule} {head.name}{resource}", text, properties)
 
 
-def _command(command: str, title: str, text: str, properties: dict[str, str] | None = None) -> str:
+def workflow_command(command: str, title: str, text: str, properties: dict[str, str] | None = None) -> str:
+    """A line that the runner takes for an annotation; lines of ``text`` stay lines."""
     given = {**(properties or {}), "title": visible(title)}
     return f"::{command} {','.join([f'{key}={_property(value)}' for key, value in given.items()])}::{_data(text)}"
 
@@ -104,7 +107,7 @@ def _works(report: Report) -> str:
     text = f"no target was given; it {outcome(report)}"
     for runtimes, architectures in declarations(report):
         text += f"\n{' and '.join(architectures)}: {', '.join(runtimes)}"
-    return _command(
+    return workflow_command(
         "error" if report.exit_code else "notice", "compatibility", "\n".join(map(visible, text.split("\n")))
     )
 

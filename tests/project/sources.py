@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,6 +22,14 @@ class Import(NamedTuple):
     target: str
     line: int
     lazy: bool
+
+
+def built_wheel(folder: Path) -> Path:
+    """The project's wheel, built into ``folder``."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
 @cache

@@ -14,7 +14,7 @@ import pytest
 from gate import layers
 from layercheck.finding import Report
 from layercheck.testing import assert_deployable
-from project.sources import ROOT
+from project.sources import ROOT, built_wheel
 
 pytest_plugins = ["pytester"]
 
@@ -35,10 +35,7 @@ def test_imported():
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds what the wheel holds, its entry points too."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(built_wheel(folder)) as archive:
         archive.extractall(folder / "site")
     return folder / "site"
 
