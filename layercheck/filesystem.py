@@ -100,6 +100,8 @@ class Overlay:
 
     def _add(self, index: int, mount: Mount) -> None:
         facts, nodes, directories, links = mount.artifact.facts, self.nodes, self.directories, self.links
+        # A hundred thousand of them: the constructor is passed by.
+        make = tuple.__new__
         at, wheel = mount.at + "/", mount.artifact.form == "wheel"
         known_parent = ""
         for entry in mount.artifact.entries:
@@ -121,7 +123,7 @@ class Overlay:
             if old is not None and old.mount != index:
                 self.overridden.append((path, old.mount, index))
             fact = facts.get(inner)
-            nodes[path] = Node(path, index, entry, fact, None, False)
+            nodes[path] = make(Node, (path, index, entry, fact, None, False))
             if fact is not None and fact.link_target is not None and entry.kind == SYMLINK:
                 links[path] = fact.link_target
             elif old is not None:

@@ -236,12 +236,17 @@ def _content_sha256(scan: ZipScan | DirectoryScan) -> str:
                 break
             parents.add(path)
     lines = []
+    sorts: dict[tuple[str, int | None], str] = {}
     for entry, checksum in zip(scan.entries, scan.checksums, strict=True):
         path, kind, mode = entry.path, entry.kind, entry.mode
+        # Of a hundred thousand entries nearly all have one kind and mode.
+        sort = sorts.get((kind, mode))
+        if sort is None:
+            bits = "-" if mode is None or kind == SYMLINK else f"{mode & 0o7777:o}"
+            sort = sorts[kind, mode] = f"{kind} {bits}"
         if kind == DIRECTORY and path in parents:
             continue
-        bits = "-" if mode is None or kind == SYMLINK else f"{mode & 0o7777:o}"
         body = "-" if checksum is None or kind == DIRECTORY else f"{entry.size} {checksum:08x}"
         # The path comes first, as archives have them nearly sorted; its length tells where it ends.
-        lines.append(f"{path}\0{len(path)} {kind} {bits} {body}")
+        lines.append(f"{path}\0{len(path)} {sort} {body}")
     return sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()

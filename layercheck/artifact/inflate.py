@@ -17,6 +17,8 @@ PIECE = 1 << 20
 """The most bytes made in one step; a chunk of ordinary data gives far less."""
 _RATIO = 1_032
 """The most bytes that deflate makes of one (zlib's technical details)."""
+_TINY = 64
+"""Bytes of compressed data that zlib has done while libdeflate prepares: three times as fast at 30, even at 100."""
 _SHORT = 128 << 10
 """Bytes of compressed data from which at most 129 MiB come."""
 CHUNK = 256 << 10
@@ -55,8 +57,8 @@ def choose_engine(name: str = "auto") -> Engine:
         return ZLIB
 
     def inflate_deflate(data: bytes, declared: int) -> Inflated:
-        if not declared:
-            # libdeflate would stop before the first byte and never see that there is more.
+        # Of an empty member, libdeflate would stop before the first byte and never see that there is more.
+        if not declared or len(data) <= _TINY:
             return inflate_zlib(data, declared)
         try:
             out = deflate_decompress(data, originalsize=declared)

@@ -20,7 +20,8 @@ MAX_DIRECTORY = 32 << 20
 _EOCD = Struct("<4s4H2IH")
 _EOCD64 = Struct("<4sQ2H2I4Q")
 _LOCATOR64 = Struct("<4sIQI")
-_CENTRAL = Struct("<4s2B5H3I5H2I")
+_CENTRAL = Struct("<4sxB2x4H3I3H4x2I")
+"""Without what nobody asks for: versions, disk, internal attributes."""
 _END_WINDOW = _EOCD.size + 0xFFFF
 _U16, _U32 = 0xFFFF, 0xFFFFFFFF
 
@@ -172,8 +173,8 @@ def _parse(data: bytes, defects: list[Defect], most: int) -> list[Member]:
     append, make = members.append, tuple.__new__
     at = 0
     while at + fixed <= end:
-        (magic, _, host, _, flags, method, time, date, crc, compressed, declared, name_size, extra_size, comment_size,
-         _, _, attributes, offset) = unpack(data, at)  # fmt: skip
+        (magic, host, flags, method, time, date, crc, compressed, declared, name_size, extra_size, comment_size,
+         attributes, offset) = unpack(data, at)  # fmt: skip
         following = at + fixed + name_size + extra_size + comment_size
         if magic != b"PK\x01\x02" or following > end:
             if magic[:2] != b"PK" or magic == b"PK\x01\x02":

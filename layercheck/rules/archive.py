@@ -283,7 +283,10 @@ def _is_note(path: str) -> bool:
 )
 def CASE_COLLISION(view: ArtifactView) -> Iterator[Fault]:
     paths = {entry.path for entry in view.subject.artifact.entries}
-    folded = {_lower(path) for path in paths}
+    together = "\n".join(paths)
+    # All at once where that is the same: one name a line, and letters that do not depend on those beside them.
+    plain = together.isascii() and together.count("\n") < len(paths)
+    folded = set(together.lower().split("\n") if plain else map(_lower, paths))
     if len(folded) == len(paths):
         return
     first: dict[str, str] = {}

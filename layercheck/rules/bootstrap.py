@@ -131,7 +131,7 @@ def CRLF_SCRIPT(view: StackView) -> Iterator[Fault]:
     sources=("AWS Lambda developer guide, Lambda extensions API: every file in extensions/ is started",),
 )
 def EXTENSION_NOT_STARTABLE(view: ArtifactView) -> Iterator[Fault]:
-    if view.subject.kind != "layer":
+    if view.subject.kind != "layer" or "extensions" not in view.subject.shape.tops:
         return
     facts = view.subject.artifact.facts
     for entry in view.subject.artifact.entries:

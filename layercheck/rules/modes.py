@@ -233,6 +233,7 @@ _SECRET_NAMES = tuple(
         *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"),
     )
 )
+_SECRET_BASES = frozenset([name[name.rfind("/") + 1 :] for name in _SECRET_NAMES])
 
 
 @rule(
@@ -249,6 +250,8 @@ _SECRET_NAMES = tuple(
 def SECRET_FILE(view: ArtifactView) -> Iterator[Fault]:
     fix = "Leave it out (zip -x NAME), and change what it holds if it was ever published."
     keys = {path for path, fact in view.subject.artifact.facts.items() if fact.magic == "private key"}
+    if not keys and view.subject.shape.names.isdisjoint(_SECRET_BASES):
+        return
     for entry in view.subject.artifact.entries:
         if entry.kind != FILE or not entry.size:
             continue
