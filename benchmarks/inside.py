@@ -203,7 +203,17 @@ def growth_rows(folder: Path, engine: str, repeats: int) -> Iterator[list[str]]:
 
 def peak_mebibytes(path: Path, engine: str) -> str:
     """Of the whole command, as text."""
-    command = (sys.executable, str(HERE / "ours.py"), engine, "-", str(path), *target(path.stem), "-f", "json")
+    command = (
+        sys.executable,
+        str(HERE / "ours.py"),
+        engine,
+        "-",
+        str(path),
+        *target(path.stem),
+        "--no-config",
+        "-f",
+        "json",
+    )
     found = measure([Step((*command, "-o", os.devnull), (0, 1))])
     return f"ended with {found.status}" if isinstance(found, Failure) else f"{found.memory:.0f}"
 

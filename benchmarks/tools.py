@@ -96,10 +96,16 @@ def _auditwheel(layer: Layer, there: Installed) -> list[Step]:
 
 
 def layercheck(engine: str, layer: Layer, there: Installed, output: str) -> Step:
-    """A complete check with its JSON report."""
+    """A complete check with its JSON report.
+
+    Without the configuration of the folder that this is run in: looking for it ends at the checkout's own
+    pyproject.toml, and reading that would cost what no other project pays.
+    """
     site = there.peer_site if engine in DROP_IN else "-"
     start = (sys.executable, str(HERE / "ours.py"), engine, site)
-    return Step((*start, str(layer.path), *target(layer.path.stem), "-f", "json", "-o", output), FOUND_SOMETHING)
+    return Step(
+        (*start, str(layer.path), *target(layer.path.stem), "--no-config", "-f", "json", "-o", output), FOUND_SOMETHING
+    )
 
 
 def _ours(engine: str) -> Callable[[Layer, Installed], list[Step]]:

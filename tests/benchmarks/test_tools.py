@@ -85,7 +85,18 @@ def test_ours_is_a_whole_check_with_its_report(engine: str) -> None:
     site = "/peers/site" if engine in ("isal", "zlib-ng") else "-"
     assert step.command[0] == sys.executable
     assert step.command[2:4] == (engine, site)
-    assert step.command[4:] == ("/l/seed.zip", "-r", "python3.12", "-a", "x86_64", "-f", "json", "-o", "/dev/null")
+    assert step.command[4:] == (
+        "/l/seed.zip",
+        "-r",
+        "python3.12",
+        "-a",
+        "x86_64",
+        "--no-config",
+        "-f",
+        "json",
+        "-o",
+        "/dev/null",
+    )
     assert step.accepted == (0, 1)
 
 
