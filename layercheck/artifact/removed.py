@@ -12,7 +12,7 @@ from ..named_tuple import NamedTuple
 HEAD = 6_144
 """Bytes of a module in which its imports are sought."""
 _LINES = rb"\n(?:import|from) +([\w., ]+)"
-_IMPORTS = rb"\n(?:from +([\w.]+)|import) +([^\n]*)"
+_IMPORTS = rb"\n(?:from +([\w.]+) *|import +)([^\n]*)"
 _SEPARATORS = bytes.maketrans(b",.", b"  ")
 _DOTTED = bytes([byte if (chr(byte).isalnum() and byte < 128) or byte in b"_." else 0x20 for byte in range(256)])
 _WORDS = bytes([byte if byte < 128 and (chr(byte).isalnum() or byte == 0x5F) else 0x20 for byte in range(256)])

@@ -22,6 +22,7 @@ PIECES = st.sampled_from(
 @example(b"from collections import \\\n    Mapping\n")
 @example(b"import os, imp;x")
 @example(b"from typing.io import IO\n")
+@example(b"from imp")
 def test_the_quick_look_misses_nothing(data: bytes) -> None:
     with patch.object(removed, "_may_mention", return_value=True):
         closer = mentioned(data, "python/x.py")
