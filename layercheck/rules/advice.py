@@ -19,39 +19,46 @@ if TYPE_CHECKING:
 
 _MANY = 20
 """Packages named in one command; for more, the list that they were installed from is shorter."""
+_TAG = r"\.(?:cpython-|cp)3(\d+)[^/]*\.(?:so|pyd)$"
+"""What names an extension module for one version of Python, as importlib.machinery.EXTENSION_SUFFIXES has it."""
 _FEW = 6
 """Extensions of one package that may be lost before its code is no longer asked."""
 _PIP_MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
 _NPM_CPU = {"x86_64": "x64", "arm64": "arm64"}
 
 
-def reinstall(view: TargetView, subject: Subject, path: str, release: str = "==") -> str | None:
+def reinstall(view: TargetView, subject: Subject, path: str, release: str | None = None) -> str | None:
     """The command that installs the package of ``path`` for the target; None where its package is not known."""
     return reinstall_all(view, subject, [path], release).get(path)
 
 
-def reinstall_all(view: TargetView, subject: Subject, paths: Iterable[str], release: str = "==") -> dict[str, str]:
+def reinstall_all(
+    view: TargetView, subject: Subject, paths: Iterable[str], release: str | None = None
+) -> dict[str, str]:
     """For each path the command for all packages at fault: one command mends them together.
 
     ``release``: ``==`` the present one; ``<=`` or ``>=`` the newest down or up from it that has a fitting build, where
-    the present one may have none.
+    the present one may have none; None: as the Python tells that the names of the paths are for.
     """
+    paths = list(paths)
+    release = release or release_for(view, paths)
     owners = {path: subject.packages.owner(path) for path in paths}
     commands: dict[tuple[str, str], str] = {}
     found: dict[str, str] = {}
     for path, package in owners.items():
         if package is None or package.ecosystem not in ("python", "npm"):
             continue
-        key = (package.ecosystem, _target_directory(subject, path) if package.ecosystem == "python" else "")
+        python = package.ecosystem == "python"
+        key = (package.ecosystem, _target_directory(view, subject, path) if python else "")
         if key not in commands:
             same = {
                 other
                 for place, other in owners.items()
                 if other is not None
                 and other.ecosystem == package.ecosystem
-                and (package.ecosystem == "npm" or _target_directory(subject, place) == key[1])
+                and (package.ecosystem == "npm" or _target_directory(view, subject, place) == key[1])
             }
-            if package.ecosystem == "python":
+            if python:
                 pins = [quote(f"{_installable(item.name)}{release}{item.version}") for item in sorted(same)]
                 if len(pins) > _MANY:
                     pins = ["-r", "requirements.txt"]
@@ -62,6 +69,16 @@ def reinstall_all(view: TargetView, subject: Subject, paths: Iterable[str], rele
                 commands[key] = npm_install(view, *names, scripts=any(map(_is_fetched, addons)))
         found[path] = commands[key]
     return found
+
+
+def release_for(view: TargetView, paths: Iterable[str]) -> str:
+    """``==`` unless modules are for another Python alone, by their names: a release has wheels for the Pythons of its
+    time, and the target's may not be among them."""
+    tagged = [int(found[1]) for found in [re.search(_TAG, path) for path in paths] if found is not None]
+    own = re.match(r"python3\.(\d+)$", view.runtime.identifier)
+    if not tagged or own is None or int(own[1]) == max(tagged):
+        return "=="
+    return ">=" if max(tagged) < int(own[1]) else "<="
 
 
 def _installable(name: str) -> str:
@@ -87,15 +104,20 @@ def pip_install(view: TargetView, subject: Subject, path: str, *wanted_packages:
     wanted = f"--python-version {python} " if python else ""
     return (
         f"pip install {platforms} {wanted}--implementation cp --only-binary=:all: --upgrade "
-        f"--target {quote(_target_directory(subject, path))} {' '.join(wanted_packages)}"
+        f"--target {quote(_target_directory(view, subject, path))} {' '.join(wanted_packages)}"
     )
 
 
-def _target_directory(subject: Subject, path: str) -> str:
+def _target_directory(view: TargetView, subject: Subject, path: str) -> str:
+    """Where the package lies now, or python/ when that is searched by another Python only."""
     if subject.kind != "layer":
         return "."
     cut = path.find("/site-packages/")
-    return path[: cut + 14] if cut >= 0 else "python"
+    if cut < 0:
+        return "python"
+    versioned = re.match(r"python/lib/(python\d[\d.]*)$", path[:cut])
+    searched = view.runtime.language != "python" or versioned is None or versioned[1] == view.runtime.identifier
+    return path[: cut + 14] if searched else "python"
 
 
 def npm_install(view: TargetView, *names: str, scripts: bool = False) -> str:

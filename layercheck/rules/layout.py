@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..environment import Runtime
 from ..finding import Confidence, Severity
+from .advice import reinstall_all
 from .base import Fault, Subject, TargetView, quote, rule
 from .package_names import misnamed_packages
 
@@ -225,14 +226,26 @@ def WRONG_PYTHON_DIRECTORY(view: TargetView) -> Iterator[Fault]:
             if match is None or own.startswith(directory + "/"):
                 continue
             spare = subject.shape.below(own)
+            move = f"mv {quote(directory)}/site-packages/* python/ && rm -r python/lib"
             yield Fault(
                 f"for Python {match[1]}; {runtime.identifier} searches python/ and {own}, not this"
                 + (" (its own directory is there too)" if spare else ""),
                 subject,
                 directory,
-                None if spare else f"mv {quote(directory)}/site-packages/* python/ && rm -r python/lib",
+                None if spare else _compiled_for(view, subject, directory, match[1]) or move,
                 Severity.INFO if spare else None,
             )
+
+
+def _compiled_for(view: TargetView, subject: Subject, directory: str, version: str) -> str | None:
+    """What to do where moving is not enough: modules below ``directory`` are for its Python alone."""
+    tag = f".cpython-{version.replace('.', '')}-"
+    compiled = [path for path in subject.artifact.facts if path.startswith(directory + "/") and tag in path]
+    commands = dict.fromkeys(reinstall_all(view, subject, compiled).values())
+    if not commands:
+        return None
+    told = f"What is compiled in it is for Python {version} alone: install it anew, or use that Python's runtime.\n"
+    return told + "\n".join([f"rm -r {quote(directory)}", *commands])
 
 
 _MISPLACED: dict[str, tuple[tuple[str, str], ...]] = {

@@ -195,3 +195,55 @@ def test_several_libraries_with_one_cure_are_one_finding() -> None:
 def test_no_advice_is_told_twice() -> None:
     texts = [re.sub(r"\s+", " ", entry["text"]) for entry in PACKAGES.values()]
     assert len(set(texts)) == len(texts)
+
+
+TAGGED = "pkg/_x.cpython-312-{}.so"
+
+
+@pytest.mark.parametrize(("runtime", "pin"), [("python3.9", "<="), ("python3.12", "=="), ("python3.14", ">=")])
+@pytest.mark.parametrize(
+    ("platform", "content", "rule"),
+    [
+        ("aarch64-linux-gnu", module(machine="aarch64"), "LC301"),
+        ("darwin", build_macho(), "LC302"),
+        ("x86_64-linux-musl", module("libc.musl-x86_64.so.1"), "LC305"),
+    ],
+    ids=["machine", "system", "musl"],
+)
+def test_for_another_python_the_release_is_left_to_pip(
+    runtime: str, pin: str, platform: str, content: bytes, rule: str
+) -> None:
+    files = {**dist("pkg", "pkg/__init__.py", version="2.1"), "python/pkg/__init__.py": b"",
+             "python/" + TAGGED.format(platform): content}  # fmt: skip
+    (command,) = [line for line in fixes(judge(files, runtime), rule).splitlines() if line.startswith("pip install")]
+    assert shlex.split(command)[-1] == f"pkg{pin}2.1"
+
+
+@pytest.mark.parametrize(("runtime", "pin"), [("python3.9", "<="), ("python3.14", ">=")])
+def test_what_was_compiled_for_another_python_is_not_moved_but_installed(runtime: str, pin: str) -> None:
+    site = "python/lib/python3.12/site-packages/"
+    files = {
+        **dist("pkg", "pkg/__init__.py", version="2.1"),
+        "python/pkg/__init__.py": b"",
+        "python/" + TAGGED.format("x86_64-linux-gnu"): module(),
+    }
+    files = {site + path.removeprefix("python/"): content for path, content in files.items()}
+    told = fixes(judge(files, runtime), "LC103").splitlines()
+    assert told[0] == "What is compiled in it is for Python 3.12 alone: install it anew, or use that Python's runtime."
+    assert told[1] == "rm -r python/lib/python3.12"
+    assert shlex.split(told[2])[-3:] == ["--target", "python", f"pkg{pin}2.1"]
+    del files[site + TAGGED.format("x86_64-linux-gnu")]
+    assert (
+        fixes(judge(files, runtime), "LC103") == "mv python/lib/python3.12/site-packages/* python/ && rm -r python/lib"
+    )
+
+
+def test_what_is_compiled_for_another_machine_too_is_installed_where_python_searches() -> None:
+    site = "python/lib/python3.12/site-packages/"
+    packed = {**dist("pkg", "pkg/__init__.py"), "python/pkg/__init__.py": b"",
+              "python/" + TAGGED.format("aarch64-linux-gnu"): module(machine="aarch64")}  # fmt: skip
+    files = {path.replace("python/", site): content for path, content in packed.items()}
+    told = shlex.split(fixes(judge(files, "python3.12"), "LC301"))
+    assert told[-3:] == ["--target", site.rstrip("/"), "pkg==1.0"]
+    told = shlex.split(fixes(judge(files, "python3.11"), "LC301"))
+    assert told[-3:] == ["--target", "python", "pkg<=1.0"]
