@@ -28,8 +28,8 @@ class HashedSource:
         return data
 
     def sha256(self) -> bytes:
-        """The digest of all bytes; those that nobody has read yet are read now."""
-        while self.read_at(self._hashed, _BLOCK):
+        """The digest of all bytes; those that nobody has read yet are read now. Of a device without end: of none."""
+        while self._hashed < self.size and self.read_at(self._hashed, _BLOCK):
             pass
         return self._digest.digest()
 

@@ -74,7 +74,7 @@ class JarReader:
     def _classes_of(self, source: Source, directory: Directory) -> Jar:
         classes: dict[str, int] = {}
         versioned: dict[str, int] = {}
-        multi_release = False
+        manifest = None
         for member in directory.members:
             raw = member.raw
             if raw.endswith(b".class"):
@@ -85,9 +85,10 @@ class JarReader:
                 major = class_version(_head(source, directory.base, member, _HEAD))
                 (versioned if name.startswith(_VERSIONED) else classes)[name] = major
             elif raw == _MANIFEST.encode():
-                multi_release = (
-                    re.search(_MULTI_RELEASE, _head(source, directory.base, member, _MAX_MANIFEST)) is not None
-                )
+                # Inflated once, however many entries claim to be it.
+                manifest = member
+        text = _head(source, directory.base, manifest, _MAX_MANIFEST) if manifest is not None else b""
+        multi_release = re.search(_MULTI_RELEASE, text) is not None
         return Jar(classes, versioned if multi_release else {})
 
 

@@ -60,22 +60,22 @@ def text_of(data: bytes) -> str:
 def headers(data: bytes) -> dict[str, list[str]]:
     """The headers by their names in lower case, as written. Ends at the first line that is none, as the parser of
     messages does with which Python reads them."""
-    found: dict[str, list[str]] = {}
-    values: list[str] = []
+    found: dict[str, list[list[str]]] = {}
+    lines: list[str] | None = None
     text = text_of(data)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     for line in text.split("\n"):
         if line[:1] in (" ", "\t"):
-            if values:
-                values[-1] += " " + line
+            if lines is not None:
+                lines.append(line)
             continue
         name, colon, value = line.partition(":")
         if not colon or not name or " " in name or not name.isascii() or not name.isprintable():
             break
-        values = found.setdefault(name.lower(), [])
-        values.append(value)
-    return found
+        lines = [value]
+        found.setdefault(name.lower(), []).append(lines)
+    return {name: [" ".join(value) for value in values] for name, values in found.items()}
 
 
 def one_line(value: str) -> str:

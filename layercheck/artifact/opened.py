@@ -53,7 +53,12 @@ class Openings:
             name = match[1].decode("utf-8", "surrogateescape").strip().strip("\"'")
             if name.startswith("/") and is_printable(name):
                 found.append(Opened((name,), (), data.count(b"\n", 0, match.start()) + 1, config=True))
-        return tuple(found[:20])
+                if len(found) == _MOST_DRIVERS:
+                    break
+        return tuple(found)
+
+
+_MOST_DRIVERS = 20
 
 
 def _has_name(data: bytes) -> bool:

@@ -14,6 +14,8 @@ from .artifact import Artifact
 from .distributions import DistributionIndex
 from .entry import DIRECTORY
 
+_DEEP = 12
+"""Directories above a file that is listed, but not there, that are still its package's."""
 _CACHED = r"^(.*/|)__pycache__/([^/.]+)\.[^/]*\.pyc$"
 
 
@@ -66,7 +68,8 @@ class PackageIndex:
                     path = self._installed(distribution.directory, row.path)
                     if path is not None and path not in self._files:
                         self._files[path] = package
-                        self._claim(path, distribution.directory, package)
+                        if path.count("/") <= _DEEP or self._artifact.has(path):
+                            self._claim(path, distribution.directory, package)
             else:
                 for top in distribution.top_level or _guesses(distribution.name):
                     self._directories.setdefault(distribution.directory + top, package)

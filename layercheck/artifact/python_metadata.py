@@ -100,8 +100,12 @@ def _library(function: ast.expr, bound: dict[str, tuple[str, str]]) -> tuple[str
         return found if found is not None and found[1] else None
     if not isinstance(function, ast.Attribute):
         return None
-    base = ast.unparse(function.value) if isinstance(function.value, (ast.Name, ast.Attribute)) else ""
-    library = bound.get(base)
+    parts: list[str] = []
+    base = function.value
+    while isinstance(base, ast.Attribute):
+        parts.append(base.attr)
+        base = base.value
+    library = bound.get(".".join([base.id, *reversed(parts)])) if isinstance(base, ast.Name) else None
     if library is None or library[1] or function.attr not in _CALLS[library[0]]:
         return None
     return library[0], function.attr

@@ -21,7 +21,7 @@ MAX_PARSED = 2 << 20
 """Bytes of source that are parsed in one artifact (design, section 6)."""
 MAX_SKIMMED = 24 << 20
 """Bytes of source in which only the lines with imports are looked at."""
-_IMPORTS = rb"\n(?:from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n]*)|import[ \t]+([^\n]*))"
+_IMPORTS = rb"\n(?:from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^()#]*(?:#[^\n]*\n[^()#]*)*\)|[^\n]*)|import[ \t]+([^\n]*))"
 _COMMENT = rb"#[^\n]*"
 
 

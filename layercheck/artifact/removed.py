@@ -202,13 +202,19 @@ def _attributes(data: bytes, module: bytes) -> set[str]:
     found: set[str] = set()
     prefix = module + b"."
     at = data.find(prefix)
+    # Each byte is looked at once, however long a line is and however often it names the module.
+    line, seen, comment = 0, 0, False
     while at >= 0:
         after = at + len(prefix)
+        newline = data.rfind(b"\n", seen, at) + 1
+        if newline:
+            line, seen, comment = newline, newline, False
+        comment = comment or b"#" in data[seen:at]
+        seen = at
         for name in _table().used[module]:
             if data.startswith(name, after) and not _is_word(data[after + len(name) : after + len(name) + 1]):
-                line = data.rfind(b"\n", 0, at) + 1
                 margin = data[line : line + 1]
-                if line and (_is_word(margin) or margin == b"@") and b"#" not in data[line:at]:
+                if line and (_is_word(margin) or margin == b"@") and not comment:
                     found.add(f"{module.decode()}.{name.decode()}")
         at = data.find(prefix, after)
     return found

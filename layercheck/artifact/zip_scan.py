@@ -296,7 +296,7 @@ class ZipScan:
         self.checksums[index] = crc
         if crc != member.crc:
             self._bad_crc(index, member, crc)
-        if self._kinds[index] == FILE and kept and index not in self._replaced | self._left_out:
+        if self._kinds[index] == FILE and kept and index not in self._replaced and index not in self._left_out:
             self._probe_pieces(index, member, at, kept, counted)
 
     def _at_once(self, member: Member, at: int) -> bytes | None:

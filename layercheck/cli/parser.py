@@ -35,9 +35,10 @@ _TAKES_VALUE = frozenset(
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the fault, with what may have been meant, and end with 2."""
+        from ..report.escape import visible_lines
         from .hints import of_usage
 
-        self.exit(2, f"layercheck: {message}{of_usage(message, self)}\nTry 'layercheck --help'.\n")
+        self.exit(2, visible_lines(f"layercheck: {message}{of_usage(message, self)}\nTry 'layercheck --help'.\n"))
 
     def format_help(self) -> str:
         """The overview of all commands, or the help of one."""
