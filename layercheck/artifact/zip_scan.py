@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from struct import Struct, unpack_from
 
-from ..elf import Ranges
 from ..elf.code import code_ranges
 from ..finding import Defect
 from ..named_tuple import TYPE_CHECKING
@@ -311,12 +310,16 @@ class ZipScan:
             self.inflate_count += member.method == _DEFLATED
             return self._pieces(member, at)
 
-        ranges: Ranges | None = Pieces(kept, size, again) if len(kept[0][1]) < size else None
+        ranges: MemberRanges | Pieces | None = None
         head = kept[0][1]
-        if len(head) < HEAD:
-            head = b"".join([piece for start, piece in kept if start < HEAD])
+        # All of a text is read, so that a report does not depend on the engine that made one piece of it or many.
+        is_text = member.declared <= MAX_WHOLE and not head.startswith(b"\x7f")
+        if len(kept) > 1 and (is_text or len(head) < HEAD):
+            head = b"".join([piece for start, piece in kept if is_text or start < HEAD])
         if member.declared > MAX_WHOLE:
             ranges = MemberRanges(again, size, head)
+        elif not is_text and len(kept[0][1]) < size:
+            ranges = Pieces(kept, size, again)
         facts = probe(head, self._paths[index], self._readers, ranges)
         if facts is not None:
             self.facts[self._paths[index]] = facts
