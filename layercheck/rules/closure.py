@@ -12,10 +12,13 @@ from ..json_table import read_table
 from ..named_tuple import TYPE_CHECKING, NamedTuple
 from .base import Subject, TargetView
 from .installed import Installed, installed, search_path
-from .requirement import Possible, Requirement, applies, marker_values, parse, satisfies
+from .requirement import Possible, Requirement, applies, extras_named, marker_values, parse, satisfies
 
 if TYPE_CHECKING:
     from typing import Any
+
+_MAX_ASKED = 20_000
+"""How often the markers are asked about an extra that may be any: for more it is not known whether they hold."""
 
 
 class Needed(NamedTuple):
@@ -109,27 +112,65 @@ def other_python(view: TargetView) -> Iterator[tuple[Installed, Distribution, bo
 
 def _needs(first: Mapping[str, Installed], values: Possible) -> Iterator[Needed]:
     """The requirements of everything that is there, with those of the extras that others ask for."""
-    asked: dict[str, tuple[str, ...]] = {}
-    pending = list(first.values())
+    packages: dict[str, _Requires] = {}
+    asked = {(name, ""): True for name in first}
+    pending = [*asked]
     needs: dict[tuple[str, str], Needed] = {}
+    left = _MAX_ASKED
     while pending:
-        item = pending.pop()
+        name, extra = pending.pop()
+        item = first[name]
         if item.distribution is None or item.subject is None:
             continue
-        for text in item.distribution.requires:
-            wanted = parse(text)
-            holds = applies(wanted.marker, values, asked.get(item.name, ())) if wanted is not None else False
-            if wanted is None or holds is False or (wanted.name == item.name and not wanted.extras):
+        if name not in packages:
+            packages[name] = _Requires(name, item.distribution)
+        spent = left < 0
+        for text, wanted in packages[name].on(extra):
+            tried = bool(extra) and extras_named(wanted.marker) is None
+            left -= tried
+            known = needs.get((name, text))
+            if known is not None and known.applies:
                 continue
-            needs[item.name, text] = Needed(item.subject, item.distribution, wanted, text, holds)
-            known = asked.get(wanted.name, ())
-            more = [extra for extra in wanted.extras if extra not in known]
-            other = first.get(wanted.name)
-            if more and other is not None:
-                asked[wanted.name] = (*known, *more)
-                pending.append(other)
+            # What is tried no more is not known.
+            holds = None if tried and left < 0 else applies(wanted.marker, values, (extra,) if extra else ())
+            if holds and not asked[name, extra]:
+                holds = None
+            if holds is False or (known is not None and holds is None):
+                continue
+            needs[name, text] = Needed(item.subject, item.distribution, wanted, text, holds)
+            for more in wanted.extras:
+                key = wanted.name, more
+                # Asked for again where it was not known yet that it is.
+                if wanted.name in first and (key not in asked or (holds and not asked[key])):
+                    asked[key] = bool(holds)
+                    pending.append(key)
+        if spent and extra:
+            # Nothing more can be learnt of them.
+            packages[name].any.clear()
     for key in sorted(needs):
         yield needs[key]
+
+
+class _Requires:
+    """The requirements of a distribution, by the extras on which they depend: each is asked about these only."""
+
+    def __init__(self, name: str, distribution: Distribution) -> None:
+        parsed = [(text, parse(text)) for text in distribution.requires]
+        self._all = [
+            (text, wanted) for text, wanted in parsed if wanted is not None and (wanted.name != name or wanted.extras)
+        ]
+        self._by_extra: dict[str, list[tuple[str, Requirement]]] = {}
+        self.any: list[tuple[str, Requirement]] = []
+        for text, wanted in self._all:
+            named = extras_named(wanted.marker)
+            if named is None:
+                self.any.append((text, wanted))
+            for extra in named or ():
+                self._by_extra.setdefault(extra, []).append((text, wanted))
+
+    def on(self, extra: str) -> list[tuple[str, Requirement]]:
+        """Those that may count because of ``extra``; "": all of them."""
+        return [*self._by_extra.get(extra, ()), *self.any] if extra else self._all
 
 
 def is_husk(view: TargetView, item: Installed) -> bool:

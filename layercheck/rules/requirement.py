@@ -151,6 +151,25 @@ def applies(marker: str, values: Possible, extras: Sequence[str]) -> bool | None
     return True if True in answers else None if None in answers else False
 
 
+@lru_cache(maxsize=4096)
+def extras_named(marker: str) -> frozenset[str] | None:
+    """The extras (normalised) on which a marker depends: about all others it says what it says about none.
+
+    None for a marker that is no plain comparison with a name, so that each extra has to be tried.
+    """
+    tokens = _tokens(marker) or ()
+    found: set[str] = set()
+    for at, token in enumerate(tokens):
+        if token != ("variable", "extra"):
+            continue
+        sides = (tokens[at + 1 : at + 3], tokens[max(at - 2, 0) : at][::-1])
+        names = [side[1][1] for side in sides if [kind for kind, _ in side] == ["operator", "text"]]
+        if len(names) != 1 or not normalise(names[0]):
+            return None
+        found.add(normalise(names[0]))
+    return frozenset(found)
+
+
 class _Unreadable(Exception):
     """A marker that is not one."""
 

@@ -9,7 +9,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement as Known
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from layercheck.rules.requirement import applies, marker_values, parse, satisfies
+from layercheck.rules.requirement import applies, extras_named, marker_values, parse, satisfies
 
 RELEASES = st.lists(st.integers(0, 12), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
 TAILS = st.sampled_from(["", "", "", "rc1", ".post1", ".dev0", "+cpu", "a2"])
@@ -60,6 +60,28 @@ def test_markers_are_judged_as_packaging_does(marker: str, extras: tuple[str, ..
     known = {name: found[0] for name, found in VALUES.items() if found}
     expected = any(Marker(marker).evaluate({**known, "extra": extra}) for extra in ("", *extras))
     assert applies(marker, VALUES, extras) is expected
+
+
+@given(
+    st.one_of(
+        MARKERS,
+        st.builds(
+            "os_name == 'posix' and ({} or {})".format,
+            MARKERS,
+            st.sampled_from(["extra in 'dev, b'", "extra != 'b'", "'' == extra", "'B' == extra", "extra == os_name"]),
+        ),
+    ),
+    st.sampled_from(["dev", "test-all", "b", "posix", "other"]),
+)
+def test_a_marker_asks_only_about_the_extras_that_it_names(marker: str, extra: str) -> None:
+    named = extras_named(marker)
+    assert named is None or extra in named or applies(marker, VALUES, (extra,)) is applies(marker, VALUES, ())
+
+
+def test_which_extras_a_marker_names() -> None:
+    assert extras_named("os_name == 'posix'") == frozenset()
+    assert extras_named("extra == 'A_b' or 'c' != extra") == frozenset(("a-b", "c"))
+    assert extras_named("extra in 'a b'") is extras_named("extra == ''") is extras_named("extra == os_name") is None
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,15 @@ def test_extras_count_where_another_asks_for_them() -> None:
     assert found.path == "python/inner-1.0.dist-info/METADATA"
 
 
+def test_extras_that_may_be_asked_for_are_unchecked() -> None:
+    inner = wheel("inner", "1.0", {"inner.py": b"import other\n"}, requires=("other; extra == 'fast'",))
+    asked = "inner[fast]; python_full_version >= '3.12.4'"
+    report = judge({**layer((asked,), b"import inner\n"), **inner})
+    assert (of(report, "LC505"), [item.what for item in report.unchecked]) == ([], ["other, which inner may require"])
+    sure = judge({**layer((asked, "inner[fast]"), b"import inner\n"), **inner})
+    assert one(sure, "LC505").path == "python/inner-1.0.dist-info/METADATA"
+
+
 def test_one_finding_for_each_name() -> None:
     second = wheel("second", "1.0", {"second.py": b"import other\n"}, requires=("other<3",))
     found = one(judge({**layer(("other>=1",)), **second}), "LC505")
