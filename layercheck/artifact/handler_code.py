@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from .artifact import Artifact
 from .entry import FILE, Entry
 
+_MAX_JAR = 128 << 20
+"""Bytes of a jar in which a class is sought; of what lies beyond nothing is said."""
 MAX_SOURCE = 256 << 10
 """Bytes of source that are looked at; a bundle that is larger is left alone."""
 MAX_FILES = 32
@@ -72,7 +74,7 @@ def _defines(artifact: Artifact, entry: Entry, suffix: str, handler: str) -> boo
 
 def _jar_has(artifact: Artifact, entry: Entry, path: bytes) -> bool | None:
     """Names stand in a zip as they are, so the class need only be sought in the jar's bytes."""
-    data = artifact.read(entry, max(entry.size, 0))
+    data = artifact.read(entry, min(max(entry.size, 0), _MAX_JAR))
     if path in data:
         return True
     return None if b"BOOT-INF/" in data or entry.size < 0 or len(data) < entry.size else False

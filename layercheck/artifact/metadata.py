@@ -19,7 +19,7 @@ MAX_ROWS = 200_000
 NAMED = ("/METADATA", "/WHEEL", "/RECORD", "-INFO", ".egg-info", ".txt")
 """How the names of such files end: told fast, and of few others."""
 _IN_INFO = ("METADATA", "WHEEL", "RECORD", "PKG-INFO", "top_level.txt", "requires.txt")
-_FIELD = r'(?:"([^"]*(?:""[^"]*)*)(?:"([^,\r\n]*)|\Z)|([^,\r\n]*))(\r\n|[,\r\n]|\Z)'
+_END = re.compile("\\r\\n|[,\\r\\n]")
 
 
 class RecordRow(NamedTuple):
@@ -107,12 +107,28 @@ def _size(text: str) -> int | None:
 def _quoted(text: str) -> Iterator[list[str]]:
     """Rows of CSV: fields in quotes may hold commas, line ends, and quotes twice."""
     row: list[str] = []
-    for field in re.finditer(_FIELD, text):
-        quoted, rest, plain, end = field.groups()
-        row.append(plain if plain is not None else quoted.replace('""', '"') + (rest or ""))
-        if end != ",":
+    at, size = 0, len(text)
+    while at <= size:
+        value = ""
+        if text.startswith('"', at):
+            start, at = at + 1, _closing(text, at + 1)
+            value = text[start:at].replace('""', '"')
+            at = min(at + 1, size)
+        end = _END.search(text, at)
+        stop, after = (size, size + 1) if end is None else end.span()
+        row.append(value + text[at:stop])
+        at = after
+        if end is None or end[0] != ",":
             yield row
             row = []
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the quote stands that ends a field, those that stand twice left out; else the end."""
+    for quotes in re.compile('"+').finditer(text, at):
+        if (quotes.end() - quotes.start()) % 2:
+            return quotes.end() - 1
+    return len(text)
 
 
 def lines(data: bytes) -> list[str]:

@@ -20,6 +20,8 @@ MAX_FILE = 1 << 20
 MAX_READ = 24 << 20
 """Bytes of one artifact that are read again in one run."""
 _ROUNDS = 8
+_MAX_STATEMENTS = 4_000_000
+"""Import statements that are looked at in one run, each as often as a chain is sought through it. Then none is found."""
 
 
 class Modules(NamedTuple):
@@ -52,6 +54,7 @@ class PythonCode:
         self._confirmed: dict[tuple[int, str, int], bool] = {}
         self._entries: dict[int, dict[str, Entry]] = {}
         self._left: dict[int, int] = {}
+        self._statements = _MAX_STATEMENTS
 
     def entry(self, artifact: Artifact, path: str) -> Entry | None:
         """The file at ``path``."""
@@ -85,35 +88,43 @@ class PythonCode:
         return self._confirmed[key]
 
     def chain(
-        self, artifact: Artifact, modules: Mapping[str, str], packages: frozenset[str], start: str, hit: Hit
+        self, artifact: Artifact, modules: Mapping[str, str], packages: frozenset[str], starts: list[str], hit: Hit
     ) -> tuple[Step, ...]:
-        """The statements by which importing ``start`` comes to an import that ``hit`` knows; none when it does not."""
+        """The statements by which importing one of ``starts`` comes to an import that ``hit`` knows; else none."""
         refuted: set[Step] = set()
         for _ in range(_ROUNDS):
-            steps = self._walk(artifact, modules, packages, start, hit, refuted)
+            steps = self._walk(artifact, modules, packages, starts, hit, refuted)
             wrong = [step for step in steps if not self.confirmed(artifact, step)]
             if not wrong:
                 return steps
             refuted.update(wrong)
         return ()
 
+    def leads(
+        self, artifact: Artifact, modules: Mapping[str, str], packages: frozenset[str], starts: list[str], hit: Hit
+    ) -> bool:
+        """Whether any of ``starts`` may come to an import that ``hit`` knows: one look for all of them."""
+        return bool(self._walk(artifact, modules, packages, starts, hit, set()))
+
     def _walk(
         self,
         artifact: Artifact,
         modules: Mapping[str, str],
         packages: frozenset[str],
-        start: str,
+        starts: list[str],
         hit: Hit,
         refuted: set[Step],
     ) -> tuple[Step, ...]:
-        came: dict[str, tuple[str, Step] | None] = {start: None}
-        pending = deque([start])
-        while pending:
+        came: dict[str, tuple[str, Step] | None] = dict.fromkeys(starts)
+        pending = deque(starts)
+        while pending and self._statements > 0:
             name = pending.popleft()
             path = modules.get(name)
             if path is None:
                 continue
-            for item in self.imports(artifact, path, package_of(name, packages)) or ():
+            statements = self.imports(artifact, path, package_of(name, packages)) or ()
+            self._statements -= len(statements)
+            for item in statements:
                 step = Step(path, item.line, item.module)
                 if not item.outer or step in refuted:
                     continue
