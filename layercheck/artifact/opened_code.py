@@ -9,9 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 
 from .entry import Opened
 from .opened_syntax import (
@@ -19,6 +17,7 @@ from .opened_syntax import (
     FIND,
     PLAIN,
     always_raises,
+    assigned_in,
     catches,
     helper_of,
     lines_of_interest,
@@ -30,7 +29,6 @@ from .opened_syntax import (
 )
 from .opened_values import UNKNOWN, Target, dotted, for_linux, libraries_in, value_of
 from .python_source import parse
-from .python_stores import Stores
 
 _OTHER_SYSTEMS = frozenset(("windll", "oledll", "WinDLL", "OleDLL"))
 _MAX_FOUND = 16
@@ -42,7 +40,7 @@ def opened_by(source: str) -> tuple[Opened, ...]:
     if tree is None:
         return ()
     try:
-        walk = _Walk(source, lines_of_interest(source, tree), Stores(tree))
+        walk = _Walk(source, lines_of_interest(source, tree))
         walk.module(tree)
     except (ValueError, RecursionError, MemoryError):
         return ()
@@ -56,11 +54,9 @@ def opened_by(source: str) -> tuple[Opened, ...]:
 
 
 class _Walk:
-    def __init__(self, source: str, lines: Sequence[int], stores: Stores) -> None:
+    def __init__(self, source: str, lines: Sequence[int]) -> None:
         self.source = source
         self.lines = lines
-        self.stores = stores
-        self.helper_of = cache(helper_of)
         self.out: list[Opened] = []
         self.known: dict[str, object] = {"__name__": "imported"}
         self.aliases: dict[str, str] = {}
@@ -75,10 +71,9 @@ class _Walk:
             if isinstance(node, ast.FunctionDef):
                 self.functions[node.name] = node
         self.block(tree.body, True)
-        calls = Counter(re.findall(r"\b(\w+)\(", self.source)) if self.functions else {}
         for name, function in self.functions.items():
             if name not in self.visited:
-                self.for_others = calls.get(name) == 1
+                self.for_others = len(re.findall(rf"\b{name}\(", self.source)) == 1
                 self.function(function, False)
 
     def concerns(self, node: ast.stmt) -> bool:
@@ -247,12 +242,10 @@ class _Walk:
                 self.out.append(merged([*caught, *instead], always))
                 return []
             if parked and caught:
-                caught = [merged([*caught, *[found for found, _ in parked]], always)]
-                break
+                return [(merged([*caught, *[found for found, _ in parked]], always), assigned_in(node))]
             # A library that is opened only where something else failed.
             self.out += [found._replace(always=False) for found in instead]
-        names = frozenset(self.stores.within(node) if caught else ())
-        return [(found, names) for found in caught]
+        return [(found, assigned_in(node)) for found in caught]
 
     def caught(self, body: Sequence[ast.stmt], always: bool) -> list[Opened]:
         outside, self.out = self.out, []
@@ -260,9 +253,9 @@ class _Walk:
         inside, self.out = self.out, outside
         return inside
 
-    def forget(self, node: ast.stmt | ast.expr) -> None:
+    def forget(self, node: ast.AST) -> None:
         """Whatever is assigned in there has no known value any more."""
-        for name in self.stores.within(node):
+        for name in assigned_in(node):
             self.known.pop(name, None)
 
     def assign(self, node: ast.Assign | ast.AnnAssign, always: bool) -> None:
@@ -281,6 +274,8 @@ class _Walk:
                     self.known[target.id] = value
                 elif sought is not None:
                     self.known[target.id] = sought
+
+    # Expressions.
 
     def expressions(self, node: ast.AST, always: bool) -> None:
         """All calls in there, those that are not run on Linux left out."""
@@ -310,7 +305,7 @@ class _Walk:
 
     def own_function(self, node: ast.Call, function: ast.FunctionDef, always: bool) -> None:
         """A function of this module: a helper that opens what it is given, or one that opens names of its own."""
-        helper = self.helper_of(function)
+        helper = helper_of(function)
         if helper is not None:
             self.visited.add(function.name)
             if any(value_of(keyword.value, self.known) is True for keyword in node.keywords):
@@ -327,10 +322,11 @@ class _Walk:
             self.function(function, always)
 
     def function(self, function: ast.FunctionDef, always: bool) -> None:
-        if not self.concerns(function) or self.helper_of(function) is not None:
+        if not self.concerns(function) or helper_of(function) is not None:
             return
         before = self.known.copy()
-        for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
+        arguments = function.args
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
             self.known.pop(argument.arg, None)
         self.block(function.body, always)
         self.known = before
@@ -349,7 +345,9 @@ class _Walk:
             names = self.given(node)
             if names is not None:
                 return Target(names, names)
-        found = self.target(node.args[0]) if node.args else None
+        if not node.args:
+            return None
+        found = self.target(node.args[0])
         if found is not None and last == "dlopen" and isinstance(node.func, ast.Attribute):
             return Target(found.names, tuple(dict.fromkeys([*found.sought, *found.names])))
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..named_tuple import NamedTuple
@@ -25,17 +25,14 @@ def lines_of_interest(source: str, tree: ast.Module) -> list[int]:
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
             words |= {alias.asname for alias in node.names if alias.name in words and alias.asname}
-    starts = [0, *[match.end() for match in re.finditer("\n", source)]]
-    found: list[int] = []
-    new = words
+    lines = source.split("\n")
     while True:
-        # Each word is sought once; what it adds may lead to functions that call one another.
-        pattern = re.compile("|".join(map(re.escape, sorted(new))))
-        found = sorted({*found, *[bisect_right(starts, match.start()) for match in pattern.finditer(source)]})
-        new = {name for name, node in functions.items() if name not in words and _has_line(found, node)}
-        if not new or len(words) > _MAX_WORDS:
+        pattern = re.compile("|".join(map(re.escape, sorted(words))))
+        found = [number for number, line in enumerate(lines, 1) if pattern.search(line)]
+        more = {name for name, node in functions.items() if _has_line(found, node)} - words
+        if not more or len(words) > _MAX_WORDS:
             return found
-        words = words | new
+        words |= more
 
 
 def _has_line(lines: Sequence[int], node: ast.stmt) -> bool:
@@ -117,6 +114,11 @@ def raises_import_error(body: Sequence[ast.stmt]) -> bool:
 def names_in(node: ast.AST) -> frozenset[str]:
     """The names that are mentioned in there."""
     return frozenset([part.id for part in ast.walk(node) if isinstance(part, ast.Name)])
+
+
+def assigned_in(node: ast.AST) -> frozenset[str]:
+    """The names that are assigned in there."""
+    return frozenset([p.id for p in ast.walk(node) if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)])
 
 
 def mentions_find(node: ast.AST) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from .python_conditions import Condition, condition_of
 from .python_facts import ATTRIBUTE, IMPORT, MISSING, Code, Guard, Import, Use, Where
-from .python_stores import Stores
 
 _EVERYTHING = frozenset((IMPORT, MISSING, ATTRIBUTE))
 _SWALLOWS = {
@@ -70,7 +69,6 @@ class _Reader:
         for node in ast.walk(tree):
             self._bind(node)
         self._pending = pending
-        self._stores = Stores(tree)
         while pending:
             node, where, top = pending.pop()
             handle = self._statements.get(type(node))
@@ -144,8 +142,7 @@ class _Reader:
             self._all(handler.body, where._replace(names=where.names | {""}), top)
         if caught:
             after = [statement for handler in node.handlers for statement in handler.body] + node.orelse
-            names = [name for statement in after for name in self._stores.within(statement)]
-            self.guards.append(Guard(inner, frozenset(names)))
+            self.guards.append(Guard(inner, frozenset(_assigned(after))))
 
     def _with(self, node: ast.With | ast.AsyncWith, where: Where, top: bool) -> None:
         caught: frozenset[str] = frozenset()
@@ -237,21 +234,13 @@ class _Reader:
                     running[name] = _join(running[where.function], where)
             if len(running) == before:
                 break
-        if not running:
-            return
-        # Many uses share the place where they are; with the old one kept, its id stays its own.
-        moved: dict[int, tuple[Where, Where]] = {}
+        self.imports = [i._replace(where=_moved(i.where, running)) for i in self.imports]
+        self.uses = [u._replace(where=_moved(u.where, running)) for u in self.uses]
+        self.guards = [g._replace(where=_moved(g.where, running)) for g in self.guards]
 
-        def move(where: Where) -> Where:
-            if where.function not in running:
-                return where
-            if id(where) not in moved:
-                moved[id(where)] = where, _join(running[where.function], where)
-            return moved[id(where)][1]
 
-        self.imports = [i._replace(where=move(i.where)) for i in self.imports]
-        self.uses = [u._replace(where=move(u.where)) for u in self.uses]
-        self.guards = [g._replace(where=move(g.where)) for g in self.guards]
+def _moved(where: Where, running: dict[str, Where]) -> Where:
+    return _join(running[where.function], where) if where.function in running else where
 
 
 def _join(outer: Where, inner: Where) -> Where:
@@ -294,6 +283,13 @@ def _is_exit(node: ast.AST) -> bool:
 def _last(node: ast.AST) -> str:
     """The last part of a dotted name."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _assigned(statements: Iterable[ast.AST]) -> Iterable[str]:
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
 
 
 def _literal_names(node: ast.AST) -> frozenset[str] | None:

@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     import ast
 
 _MAX_STATEMENT = 16 << 10
-_SIGNS = b"!%&()*+,-./:;<=>@[]^{|}~\n"
-_MAX_SIGNS = 160_000
-"""Signs and line ends of a module that is parsed: each may come to two kilobytes of its tree. pandas' frame.py, which
-is as large as modules that people write become, has 84,000."""
 _NEVER_RIGHT = (
     "Missing parentheses in call to",
     "leading zeros in decimal integer literals",
@@ -37,7 +33,7 @@ class SyntaxFault(NamedTuple):
 
 def parse(source: bytes | str) -> ast.Module | None:
     """The tree of a module; None for what is no Python of the version that runs this, or is nested too deeply."""
-    if _is_too_long(source):
+    if sys.version_info < (3, 11) and _is_too_long(source):
         return None
     import ast
     import warnings
@@ -55,7 +51,7 @@ def syntax_fault(source: bytes, version: tuple[int, int]) -> SyntaxFault | None:
 
     An older grammar than its own it knows in part, of a newer one only what was never right.
     """
-    if _is_too_long(source):
+    if sys.version_info < (3, 11) and _is_too_long(source):
         return None
     import ast
     import warnings
@@ -79,13 +75,6 @@ def syntax_fault(source: bytes, version: tuple[int, int]) -> SyntaxFault | None:
 
 
 def _is_too_long(source: bytes | str) -> bool:
-    """Whether its tree takes hundreds of megabytes.
-
-    Python 3.10 also overflows its stack on an expression of many thousand operators, which is fatal and no exception.
-    """
+    """Python 3.10 overflows its stack on an expression of many thousand operators, which is fatal and no exception."""
     data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
-    if len(data) > _MAX_SIGNS and len(data) - len(data.translate(None, _SIGNS)) > _MAX_SIGNS:
-        return True
-    if sys.version_info >= (3, 11):
-        return False
     return max((len(part) for part in re.split(rb"\n(?=\S)", data)), default=0) > _MAX_STATEMENT

@@ -21,7 +21,7 @@ MAX_READ = 24 << 20
 """Bytes of one artifact that are read again in one run."""
 _ROUNDS = 8
 _MAX_STATEMENTS = 4_000_000
-"""Import statements that are looked at in one run, each as often as a chain is sought through it. Then none is found."""
+"""Import statements that are looked at in one run, each as often as it is passed. Then no chain is found."""
 
 
 class Modules(NamedTuple):
