@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from time import process_time
 
@@ -51,3 +52,27 @@ def test_libraries_are_told_soon(make: Callable[[], Files]) -> None:
     report = judge(files)
     assert process_time() - start < SECONDS
     assert "LC407" in [finding.rule for finding in report.findings]
+
+
+def nested_handlers() -> str:
+    """Statements as deep in one another as Python allows, and many names at the bottom."""
+    tries = "".join([f"{' ' * at}try:\n{' ' * at} import x\n{' ' * at}except ImportError:\n" for at in range(90)])
+    return tries + " " * 90 + "a=" * 110_000 + "1\n"
+
+
+def test_what_nested_handlers_set_is_found_soon() -> None:
+    files = {f"m{at}.py": f"from m{at + 1} import f\n{nested_handlers()}".encode() for at in range(3)}
+    start = process_time()
+    judge(files, handler="m0.f")
+    assert process_time() - start < SECONDS
+
+
+def test_uses_at_one_place_share_it() -> None:
+    text = "import sys\ndef f():\n " + "sys.a;" * 43_000 + "\ntry:\n f()\nexcept ImportError:\n pass\n"
+    tracemalloc.start()
+    try:
+        judge({"m.py": text.encode()}, handler="m.f")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 125 << 20
