@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ..artifact import FILE, Artifact, Entry
 from ..artifact.distributions import Distribution
 from ..artifact.python_imports import Import, confirms, imports_in, module_name
+from ..artifact.python_source import is_too_dense
 from ..named_tuple import NamedTuple
 from ..rules import Subject
 from ..rules.python_findings import Step
@@ -41,6 +42,8 @@ def _above(name: str) -> Iterator[str]:
 
 _EACH = 512
 """Bytes that a read counts at least: finding and inflating a small module takes as long as reading so many."""
+_PARSING = 10
+"""How many times longer a module takes to be parsed than to be read: it counts so many bytes more for each."""
 
 
 class PythonCode:
@@ -49,7 +52,7 @@ class PythonCode:
     def __init__(self) -> None:
         # The artifact is kept in the value: its id stays its own for as long as the key is there.
         self._imports: dict[tuple[int, str], tuple[Artifact, tuple[Import, ...] | None]] = {}
-        self._confirmed: dict[tuple[int, str, int], bool] = {}
+        self._confirmed: dict[tuple[int, str, int], bool | None] = {}
         self._entries: dict[int, dict[str, Entry]] = {}
         self._left: dict[int, int] = {}
 
@@ -60,13 +63,14 @@ class PythonCode:
         return self._entries[id(artifact)].get(path)
 
     def source(self, artifact: Artifact, path: str) -> bytes | None:
-        """The bytes of a module; None where they are too many, or no source."""
+        """The bytes of a module; None where they are too many, would make too large a tree, or are no source."""
         entry = self.entry(artifact, path)
         left = self._left.setdefault(id(artifact), MAX_READ)
         if entry is None or not path.endswith(".py") or not 0 <= entry.size <= min(MAX_FILE, left):
             return None
         self._left[id(artifact)] = left - max(entry.size, _EACH)
-        return artifact.read(entry, MAX_FILE)
+        data = artifact.read(entry, MAX_FILE)
+        return None if is_too_dense(data) else data
 
     def imports(self, artifact: Artifact, path: str, package: str) -> tuple[Import, ...] | None:
         """What a module imports; None where its source cannot be read."""
@@ -76,12 +80,14 @@ class PythonCode:
             self._imports[key] = (artifact, None if data is None else tuple(imports_in(data, package)))
         return self._imports[key][1]
 
-    def confirmed(self, artifact: Artifact, step: Step) -> bool:
-        """Whether the statement surely runs when its module is imported."""
+    def confirmed(self, artifact: Artifact, step: Step) -> bool | None:
+        """Whether the statement surely runs when its module is imported; None where too much was read to tell."""
         key = (id(artifact), step.path, step.line)
         if key not in self._confirmed:
             data = self.source(artifact, step.path)
-            self._confirmed[key] = data is not None and confirms(data, step.line)
+            if data is not None:
+                self._left[id(artifact)] -= len(data) * _PARSING
+            self._confirmed[key] = None if data is None else confirms(data, step.line)
         return self._confirmed[key]
 
     def chain(
@@ -141,9 +147,12 @@ class PythonCode:
                 if wanted is None:
                     continue
                 step = Step(modules[name], item.line, wanted)
-                if item.outer and self.confirmed(artifact, step):
+                runs = item.outer and self.confirmed(artifact, step)
+                if runs:
                     return step, True, whole
-                inner = inner or step
+                # What cannot be told is not said to be in a function.
+                whole = whole and runs is not None
+                inner = inner or (step if runs is not None else None)
         return inner, False, whole
 
 

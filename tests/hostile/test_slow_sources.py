@@ -9,6 +9,7 @@ from time import process_time
 import pytest
 
 from check.made import Files, judge
+from layercheck.finding import Report
 
 SECONDS = 10
 """What no input may take (CPU time); these took more, and take less than two now."""
@@ -76,3 +77,56 @@ def test_uses_at_one_place_share_it() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 125 << 20
+
+
+INFO = "python/a-1.dist-info/"
+METADATA = b"Metadata-Version: 2.1\nName: a\nVersion: 1\n"
+NEEDS = METADATA + b"Requires-Dist: b\n"
+
+
+def package(modules: Files, metadata: bytes, *lost: str) -> Files:
+    """A distribution a, and the rows of its RECORD: its modules, and files that are not there."""
+    rows = "".join([f"{path},,9\n" for path in (*modules, *lost)])
+    placed = {f"python/{path}": data for path, data in modules.items()}
+    return {**placed, INFO + "METADATA": metadata, INFO + "RECORD": rows.encode()}
+
+
+def peak_of(files: Files) -> tuple[int, Report]:
+    """The bytes that judging them takes at most."""
+    tracemalloc.start()
+    try:
+        report = judge(files)
+        return tracemalloc.get_traced_memory()[1], report
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("metadata", [False, True])
+def test_a_dense_module_is_not_parsed(metadata: bool) -> None:
+    dense = b"a;" * 250_000 + b"\n"
+    if metadata:
+        files: Files = {"python/a/__init__.py": b"import importlib.metadata\nimportlib.metadata.version('a')\n" + dense}
+    else:
+        files = package({"a/__init__.py": b"import b\n" + dense}, NEEDS)
+    peak, report = peak_of(files)
+    assert peak < 50 << 20
+    # As of a module that is larger than what is read.
+    told = [(finding.rule, finding.severity.value) for finding in report.findings if finding.rule != "LC202"]
+    assert told == ([] if metadata else [("LC505", "warning")])
+
+
+def test_a_large_module_that_people_write_is_parsed() -> None:
+    text = '"""\nimport b\n"""\ndef function(argument):\n' + " return argument.attribute[0] + argument\n" * 15_000
+    report = judge(package({"a/__init__.py": f"{text}import b\n".encode()}, NEEDS))
+    (found,) = [finding for finding in report.findings if finding.rule == "LC505"]
+    assert "importing a raises" in found.message
+
+
+def test_a_chain_of_dense_modules_ends_soon() -> None:
+    chain = {f"a/m{at}.py": f"import a.m{at + 1}\n".encode() + b"a;" * 131_000 for at in range(40)}
+    files = package({"a/__init__.py": b"import a.m0\n", **chain, "a/m40.py": b"import b\n"}, NEEDS)
+    start = process_time()
+    report = judge(files)
+    assert process_time() - start < SECONDS
+    (found,) = [finding for finding in report.findings if finding.rule == "LC505"]
+    assert "function" not in found.message.split("neither")[1].split("; the function")[0]
