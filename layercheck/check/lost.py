@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from ..artifact.distributions import Distribution
@@ -83,7 +84,8 @@ def _judged(subject: Subject, distribution: Distribution, gone: list[str], code:
     if not modules.paths and named:
         yield Lost(subject, distribution, tuple([directory + path for path in named.values()]), Use(NONE), husk=True)
         return
-    hollow = [name for name in named if _is_hollow(name, named, modules)]
+    there = sorted(modules.paths)
+    hollow = [name for name, path in named.items() if path.endswith("/__init__.py") and _has_below(there, name)]
     tops = [named[name] for name in hollow if "." not in name]
     if tops:
         files = tuple(dict.fromkeys([directory + path for path in (*tops, *gone)]))
@@ -112,10 +114,10 @@ def _is_pruned(path: str) -> bool:
     return not _PRUNED.isdisjoint(path.split("/")[:-1]) or path.rsplit("/", 1)[-1] in ("conftest.py", "setup.py")
 
 
-def _is_hollow(name: str, named: dict[str, str], modules: Modules) -> bool:
-    """Whether a package lost its __init__ only: it can be imported still, but is empty."""
-    below = name + "."
-    return named[name].endswith("/__init__.py") and any(other.startswith(below) for other in modules.paths)
+def _has_below(there: Sequence[str], name: str) -> bool:
+    """Whether modules of a package are there that lost its __init__ only: it can be imported still, but is empty."""
+    at = bisect_left(there, name + ".")
+    return at < len(there) and there[at].startswith(name + ".")
 
 
 def _hit(named: dict[str, str], hollow: frozenset[str], modules: Modules) -> Hit:
@@ -138,11 +140,8 @@ def _hit(named: dict[str, str], hollow: frozenset[str], modules: Modules) -> Hit
 
 def _import_only(code: PythonCode, subject: Subject, modules: Modules, hit: Hit) -> Use:
     """Of tests and the like only what importing the package comes to."""
-    for top in modules.tops:
-        steps = code.chain(subject.artifact, modules.paths, modules.packages, top, hit)
-        if steps:
-            return Use(IMPORT, steps)
-    return Use(NONE)
+    steps = code.chain(subject.artifact, modules.paths, modules.packages, modules.tops, hit)
+    return Use(IMPORT, steps) if steps else Use(NONE)
 
 
 def _mentioned(code: PythonCode, subject: Subject, modules: Modules, libraries: list[str]) -> list[str]:

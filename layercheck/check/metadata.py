@@ -84,7 +84,7 @@ def _is_run(subject: Subject, code: PythonCode, root: str, module: str) -> bool:
         names = (item.module, *[f"{item.module}.{name}" for name in item.names])
         return module if module in names else None
 
-    return bool(code.chain(subject.artifact, {top: start}, frozenset([top]), top, hit))
+    return bool(code.chain(subject.artifact, {top: start}, frozenset([top]), [top], hit))
 
 
 def _table() -> Sequence[Mapping[str, Any]]:

@@ -6,7 +6,7 @@ Nothing is read of an artifact whose distributions are whole and have what they 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..artifact import FILE, Artifact, Entry
 from ..artifact.distributions import Distribution
@@ -20,6 +20,10 @@ MAX_FILE = 1 << 20
 """Bytes of one module that are looked at."""
 MAX_READ = 24 << 20
 """Bytes of one artifact that are read again in one run."""
+MAX_KEPT = 500_000
+"""Imports and names in them that are kept in one run: a hundred megabytes; no real artifact has a fifth of them."""
+MAX_LOOKS = 2_000_000
+"""Modules, imports and names in them that are looked at in one run, again for each thing that is sought."""
 _ROUNDS = 8
 
 
@@ -55,6 +59,8 @@ class PythonCode:
         self._confirmed: dict[tuple[int, str, int], bool | None] = {}
         self._entries: dict[int, dict[str, Entry]] = {}
         self._left: dict[int, int] = {}
+        self._kept = 0
+        self._looks = 0
 
     def entry(self, artifact: Artifact, path: str) -> Entry | None:
         """The file at ``path``."""
@@ -76,8 +82,10 @@ class PythonCode:
         """What a module imports; None where its source cannot be read."""
         key = (id(artifact), path)
         if key not in self._imports:
-            data = self.source(artifact, path)
-            self._imports[key] = (artifact, None if data is None else tuple(imports_in(data, package)))
+            data = self.source(artifact, path) if self._kept <= MAX_KEPT else None
+            found = None if data is None else tuple(imports_in(data, package))
+            self._kept += sum([1 + len(item.names) for item in found or ()])
+            self._imports[key] = (artifact, found)
         return self._imports[key][1]
 
     def confirmed(self, artifact: Artifact, step: Step) -> bool | None:
@@ -91,16 +99,22 @@ class PythonCode:
         return self._confirmed[key]
 
     def chain(
-        self, artifact: Artifact, modules: Mapping[str, str], packages: frozenset[str], start: str, hit: Hit
+        self, artifact: Artifact, modules: Mapping[str, str], packages: frozenset[str], starts: Iterable[str], hit: Hit
     ) -> tuple[Step, ...]:
-        """The statements by which importing ``start`` comes to an import that ``hit`` knows; none when it does not."""
+        """The statements by which importing the first of ``starts`` that does so comes to an import that ``hit`` knows;
+        none when none does."""
         refuted: set[Step] = set()
-        for _ in range(_ROUNDS):
-            steps = self._walk(artifact, modules, packages, start, hit, refuted)
-            wrong = [step for step in steps if not self.confirmed(artifact, step)]
-            if not wrong:
-                return steps
-            refuted.update(wrong)
+        # Modules that lead nowhere, whichever module the way begins at.
+        dead: set[str] = set()
+        for start in starts:
+            for _ in range(_ROUNDS):
+                steps = self._walk(artifact, modules, packages, start, hit, refuted, dead)
+                wrong = [step for step in steps if not self.confirmed(artifact, step)]
+                if steps and not wrong:
+                    return steps
+                if not wrong:
+                    break
+                refuted.update(wrong)
         return ()
 
     def _walk(
@@ -111,15 +125,16 @@ class PythonCode:
         start: str,
         hit: Hit,
         refuted: set[Step],
+        dead: set[str],
     ) -> tuple[Step, ...]:
         came: dict[str, tuple[str, Step] | None] = {start: None}
-        pending = deque([start])
+        pending = deque([start] if start not in dead else [])
         while pending:
             name = pending.popleft()
             path = modules.get(name)
             if path is None:
                 continue
-            for item in self.imports(artifact, path, package_of(name, packages)) or ():
+            for item in self._looked_at(artifact, path, package_of(name, packages)) or ():
                 step = Step(path, item.line, item.module)
                 if not item.outer or step in refuted:
                     continue
@@ -127,10 +142,17 @@ class PythonCode:
                 if found is not None:
                     return (*_back(came, name), step._replace(module=found))
                 for other in modules_of(item):
-                    if other in modules and other not in came:
+                    if other in modules and other not in came and other not in dead:
                         came[other] = (name, step._replace(module=other))
                         pending.append(other)
+        dead.update(came)
         return ()
+
+    def _looked_at(self, artifact: Artifact, path: str, package: str) -> tuple[Import, ...] | None:
+        """As ``imports``; None as well when too many were looked at already."""
+        found = self.imports(artifact, path, package)
+        self._looks += 1 + sum([1 + len(item.names) for item in found or ()])
+        return found if self._looks <= MAX_LOOKS else None
 
     def anywhere(
         self, artifact: Artifact, modules: Mapping[str, str], packages: frozenset[str], hit: Hit
@@ -140,7 +162,7 @@ class PythonCode:
         inner: Step | None = None
         whole = True
         for name in sorted(modules):
-            found = self.imports(artifact, modules[name], package_of(name, packages))
+            found = self._looked_at(artifact, modules[name], package_of(name, packages))
             whole = whole and (found is not None or not modules[name].endswith(".py"))
             for item in found or ():
                 wanted = hit(item)

@@ -130,3 +130,39 @@ def test_a_chain_of_dense_modules_ends_soon() -> None:
     assert process_time() - start < SECONDS
     (found,) = [finding for finding in report.findings if finding.rule == "LC505"]
     assert "function" not in found.message.split("neither")[1].split("; the function")[0]
+
+
+def empty_packages() -> Files:
+    there: Files = {f"b{at}.py": b"" for at in range(15_000)}
+    return package(there, METADATA, *[f"a{at}/__init__.py" for at in range(15_000)])
+
+
+def circle() -> Files:
+    """Each module at the top imports the next, and only a test is gone."""
+    modules = {f"b{at}.py": f"import b{(at + 1) % 2_500}\n".encode() for at in range(2_500)}
+    return package(modules, METADATA, "tests/x.py")
+
+
+def many_needs() -> Files:
+    modules = {f"a/m{at}.py": "".join([f"import x{i}\n" for i in range(4_000)]).encode() for at in range(4)}
+    needs = "".join([f"Requires-Dist: b{at}\n" for at in range(2_000)])
+    return package({"a/__init__.py": b"import a.m0\n", **modules}, METADATA + needs.encode())
+
+
+@pytest.mark.parametrize(
+    ("make", "rule", "count"), [(empty_packages, "LC503", 1), (circle, "LC503", 0), (many_needs, "LC505", 2_000)]
+)
+def test_what_a_distribution_lacks_is_told_soon(make: Callable[[], Files], rule: str, count: int) -> None:
+    files = make()
+    start = process_time()
+    report = judge(files)
+    assert process_time() - start < SECONDS
+    assert [finding.rule for finding in report.findings].count(rule) == count
+
+
+def test_imports_take_little_memory() -> None:
+    line = "from q import " + ",".join([f"n{at}" for at in range(1_000)]) + "\n"
+    modules = {f"a/m{at}.py": (f"import a.m{at + 1}\n" + line * 200).encode() for at in range(10)}
+    peak, report = peak_of(package({"a/__init__.py": b"import a.m0\n", **modules}, NEEDS))
+    assert peak < 100 << 20
+    assert [finding.severity.value for finding in report.findings if finding.rule == "LC505"] == ["warning"]
