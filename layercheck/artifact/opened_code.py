@@ -7,17 +7,18 @@ by their value, and whatever else is not understood says nothing. Code that cope
 from __future__ import annotations
 
 import ast
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cache
 
+from .assigned import Assigned, assigned_in
 from .entry import Opened
 from .opened_syntax import (
     CFFI,
     FIND,
     PLAIN,
     always_raises,
-    assigned_in,
+    calls_in,
     catches,
     helper_of,
     lines_of_interest,
@@ -40,8 +41,8 @@ def opened_by(source: str) -> tuple[Opened, ...]:
     if tree is None:
         return ()
     try:
-        walk = _Walk(source, lines_of_interest(source, tree))
-        walk.module(tree)
+        walk = _Walk(tree, lines_of_interest(source, tree))
+        walk.module(tree, source)
     except (ValueError, RecursionError, MemoryError):
         return ()
     kept: dict[tuple[tuple[str, ...], tuple[str, ...]], Opened] = {}
@@ -54,9 +55,10 @@ def opened_by(source: str) -> tuple[Opened, ...]:
 
 
 class _Walk:
-    def __init__(self, source: str, lines: Sequence[int]) -> None:
-        self.source = source
+    def __init__(self, tree: ast.Module, lines: Sequence[int]) -> None:
         self.lines = lines
+        self.assigned = Assigned(tree)
+        self.helper_of = cache(helper_of)
         self.out: list[Opened] = []
         self.known: dict[str, object] = {"__name__": "imported"}
         self.aliases: dict[str, str] = {}
@@ -66,14 +68,15 @@ class _Walk:
         # Whether a function that raises ImportError is there for other modules, to be called while they are imported.
         self.for_others = False
 
-    def module(self, tree: ast.Module) -> None:
+    def module(self, tree: ast.Module, source: str) -> None:
         for node in tree.body:
             if isinstance(node, ast.FunctionDef):
                 self.functions[node.name] = node
         self.block(tree.body, True)
+        calls = calls_in(source)
         for name, function in self.functions.items():
             if name not in self.visited:
-                self.for_others = len(re.findall(rf"\b{name}\(", self.source)) == 1
+                self.for_others = calls.get(name) == 1
                 self.function(function, False)
 
     def concerns(self, node: ast.stmt) -> bool:
@@ -242,10 +245,11 @@ class _Walk:
                 self.out.append(merged([*caught, *instead], always))
                 return []
             if parked and caught:
-                return [(merged([*caught, *[found for found, _ in parked]], always), assigned_in(node))]
+                return [(merged([*caught, *[found for found, _ in parked]], always), self.assigned.within([node]))]
             # A library that is opened only where something else failed.
             self.out += [found._replace(always=False) for found in instead]
-        return [(found, assigned_in(node)) for found in caught]
+        names = self.assigned.within([node])
+        return [(found, names) for found in caught]
 
     def caught(self, body: Sequence[ast.stmt], always: bool) -> list[Opened]:
         outside, self.out = self.out, []
@@ -253,9 +257,9 @@ class _Walk:
         inside, self.out = self.out, outside
         return inside
 
-    def forget(self, node: ast.AST) -> None:
+    def forget(self, node: ast.stmt | ast.expr) -> None:
         """Whatever is assigned in there has no known value any more."""
-        for name in assigned_in(node):
+        for name in self.assigned.within([node]) if isinstance(node, ast.stmt) else assigned_in(node):
             self.known.pop(name, None)
 
     def assign(self, node: ast.Assign | ast.AnnAssign, always: bool) -> None:
@@ -283,11 +287,10 @@ class _Walk:
             return
         if isinstance(node, ast.IfExp):
             known = value_of(node.test, self.known)
-            if known is UNKNOWN:
-                always = False
-            else:
+            if known is not UNKNOWN:
                 self.expressions(node.body if known else node.orelse, always)
                 return
+            always = False
         if isinstance(node, ast.Call):
             self.call(node, always)
         for child in ast.iter_child_nodes(node):
@@ -305,7 +308,7 @@ class _Walk:
 
     def own_function(self, node: ast.Call, function: ast.FunctionDef, always: bool) -> None:
         """A function of this module: a helper that opens what it is given, or one that opens names of its own."""
-        helper = helper_of(function)
+        helper = self.helper_of(function)
         if helper is not None:
             self.visited.add(function.name)
             if any(value_of(keyword.value, self.known) is True for keyword in node.keywords):
@@ -322,7 +325,7 @@ class _Walk:
             self.function(function, always)
 
     def function(self, function: ast.FunctionDef, always: bool) -> None:
-        if not self.concerns(function) or helper_of(function) is not None:
+        if not self.concerns(function) or self.helper_of(function) is not None:
             return
         before = self.known.copy()
         arguments = function.args

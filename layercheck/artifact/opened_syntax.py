@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..named_tuple import NamedTuple
@@ -15,6 +15,8 @@ PLAIN = frozenset(("CDLL", "PyDLL", "LoadLibrary"))
 CFFI = frozenset(("dlopen", "_dlopen"))
 FIND = "find_library"
 _MAX_WORDS = 50
+_WORD = r"[A-Za-z0-9_\x80-\U0010ffff]+"
+"""A name: those of Unicode have characters that are no letters for ``re``."""
 _CATCHING = frozenset(("OSError", "IOError", "EnvironmentError", "Exception", "BaseException"))
 
 
@@ -22,22 +24,46 @@ def lines_of_interest(source: str, tree: ast.Module) -> list[int]:
     """The lines (1-based, ascending) that open something, or that mention a function of the module that does."""
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     words = {*PLAIN, *CFFI, FIND}
+    lines = source.split("\n")
+    opening = re.compile("|".join(map(re.escape, sorted(words))))
+    new = [number for number, line in enumerate(lines, 1) if opening.search(line)]
+    found = set(new)
+    more = set[str]()
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
-            words |= {alias.asname for alias in node.names if alias.name in words and alias.asname}
-    lines = source.split("\n")
+            more |= {
+                alias.asname for alias in node.names if alias.asname and (alias.name in words or alias.name in more)
+            }
+    mentions = _mentions(lines, {*functions, *more})
+    around = {line: name for name, node in functions.items() for line in range(node.lineno, _end(node) + 1)}
+    # Each word is looked up once, when the first line is found in a function of that name.
     while True:
-        pattern = re.compile("|".join(map(re.escape, sorted(words))))
-        found = [number for number, line in enumerate(lines, 1) if pattern.search(line)]
-        more = {name for name, node in functions.items() if _has_line(found, node)} - words
-        if not more or len(words) > _MAX_WORDS:
-            return found
+        more -= words
         words |= more
+        new += [line for word in more for line in mentions[word] if line not in found]
+        found.update(new)
+        more = {around[line] for line in new if line in around} - words
+        new = []
+        if not more or len(words) > _MAX_WORDS:
+            return sorted(found)
 
 
-def _has_line(lines: Sequence[int], node: ast.stmt) -> bool:
-    at = bisect_left(lines, node.lineno)
-    return at < len(lines) and lines[at] <= (node.end_lineno or node.lineno)
+def _mentions(lines: Sequence[str], words: set[str]) -> Mapping[str, list[int]]:
+    """The lines (1-based) that mention each of the names."""
+    found: dict[str, list[int]] = {word: [] for word in words}
+    for number, line in enumerate(lines, 1):
+        for word in set(re.findall(_WORD, line)) & words:
+            found[word].append(number)
+    return found
+
+
+def calls_in(source: str) -> Mapping[str, int]:
+    """How often the text has each name with a parenthesis behind it: calls, and the definitions of functions."""
+    return Counter([match[1] for match in re.finditer(rf"({_WORD})(\()?", source) if match[2]])
+
+
+def _end(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
 
 
 class Helper(NamedTuple):
@@ -114,11 +140,6 @@ def raises_import_error(body: Sequence[ast.stmt]) -> bool:
 def names_in(node: ast.AST) -> frozenset[str]:
     """The names that are mentioned in there."""
     return frozenset([part.id for part in ast.walk(node) if isinstance(part, ast.Name)])
-
-
-def assigned_in(node: ast.AST) -> frozenset[str]:
-    """The names that are assigned in there."""
-    return frozenset([p.id for p in ast.walk(node) if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)])
 
 
 def mentions_find(node: ast.AST) -> bool:

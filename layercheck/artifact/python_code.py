@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Sequence
 
+from .assigned import Assigned
 from .python_conditions import Condition, condition_of
-from .python_facts import ATTRIBUTE, IMPORT, MISSING, Code, Guard, Import, Use, Where
+from .python_facts import ATTRIBUTE, IMPORT, MISSING, Code, Import, Use, Where
 
 _EVERYTHING = frozenset((IMPORT, MISSING, ATTRIBUTE))
 _SWALLOWS = {
@@ -39,7 +40,7 @@ class _Reader:
         self.exported: frozenset[str] | None = None
         self.dynamic = False
         self.patched: set[str] = set()
-        self.guards: list[Guard] = []
+        self.guards: list[tuple[Where, list[ast.stmt]]] = []
         self.taken: dict[str, tuple[str, str] | None] = {}
         self.calls: list[tuple[str, Where]] = []
         self._statements: dict[type[ast.AST], Callable[..., None]] = {
@@ -86,7 +87,7 @@ class _Reader:
             self.exported,
             self.dynamic,
             frozenset(self.patched),
-            tuple(self.guards),
+            self._guarding(Assigned(tree)),
             {name: origin for name, origin in self.taken.items() if origin is not None},
         )
 
@@ -142,7 +143,7 @@ class _Reader:
             self._all(handler.body, where._replace(names=where.names | {""}), top)
         if caught:
             after = [statement for handler in node.handlers for statement in handler.body] + node.orelse
-            self.guards.append(Guard(inner, frozenset(_assigned(after))))
+            self.guards.append((inner, after))
 
     def _with(self, node: ast.With | ast.AsyncWith, where: Where, top: bool) -> None:
         caught: frozenset[str] = frozenset()
@@ -234,13 +235,34 @@ class _Reader:
                     running[name] = _join(running[where.function], where)
             if len(running) == before:
                 break
-        self.imports = [i._replace(where=_moved(i.where, running)) for i in self.imports]
-        self.uses = [u._replace(where=_moved(u.where, running)) for u in self.uses]
-        self.guards = [g._replace(where=_moved(g.where, running)) for g in self.guards]
+        moved = _Moved(running)
+        self.imports = [i._replace(where=moved.of(i.where)) for i in self.imports]
+        self.uses = [u._replace(where=moved.of(u.where)) for u in self.uses]
+        self.guards = [(moved.of(where), after) for where, after in self.guards]
+
+    def _guarding(self, assigned: Assigned) -> dict[str, frozenset[str]]:
+        """What Code says as ``guards``."""
+        caught = frozenset[str]().union(*[where.catches for where, _ in self.guards])
+        return {
+            error: assigned.within([node for where, after in self.guards if error in where.catches for node in after])
+            for error in caught
+        }
 
 
-def _moved(where: Where, running: dict[str, Where]) -> Where:
-    return _join(running[where.function], where) if where.function in running else where
+class _Moved:
+    """Where code of functions runs that are called while their module is imported: one place for what shares one."""
+
+    def __init__(self, running: dict[str, Where]) -> None:
+        self._running = running
+        # The place is kept in the value: its id stays its own for as long as the key is there.
+        self._moved: dict[int, tuple[Where, Where]] = {}
+
+    def of(self, where: Where) -> Where:
+        if where.function not in self._running:
+            return where
+        if id(where) not in self._moved:
+            self._moved[id(where)] = (where, _join(self._running[where.function], where))
+        return self._moved[id(where)][1]
 
 
 def _join(outer: Where, inner: Where) -> Where:
@@ -283,13 +305,6 @@ def _is_exit(node: ast.AST) -> bool:
 def _last(node: ast.AST) -> str:
     """The last part of a dotted name."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
-def _assigned(statements: Iterable[ast.AST]) -> Iterable[str]:
-    for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
 
 
 def _literal_names(node: ast.AST) -> frozenset[str] | None:

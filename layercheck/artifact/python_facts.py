@@ -72,18 +72,12 @@ class Use(NamedTuple):
     where: Where
 
 
-class Guard(NamedTuple):
-    """A try statement that goes on without what it imports, and the names that its handlers and its end set."""
-
-    where: Where
-    names: frozenset[str]
-
-
 class Code(NamedTuple):
     """``defined`` are the names bound at the top level, ``classes`` those of classes, ``exported`` is a literal
     ``__all__``. ``dynamic``: names may come from elsewhere besides. ``patched`` are attributes of imported modules that
     are set; ``sys.modules`` if that is touched. ``taken`` are the names that one import at the top level binds, and
-    nothing else, with the module and the name there.
+    nothing else, with the module and the name there. ``guards`` has for an exception the names that are set where a try
+    statement goes on after it, by its handlers and its end.
     """
 
     imports: tuple[Import, ...]
@@ -93,5 +87,5 @@ class Code(NamedTuple):
     exported: frozenset[str] | None
     dynamic: bool
     patched: frozenset[str]
-    guards: tuple[Guard, ...]
+    guards: Mapping[str, frozenset[str]]
     taken: Mapping[str, tuple[str, str]]

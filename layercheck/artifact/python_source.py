@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import ast
 
 _MAX_STATEMENT = 16 << 10
+MAX_TOKENS = 256 << 10
+"""Words, signs and lines of a module that is parsed: the tree takes up to a kilobyte for each."""
+_IN_WORDS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_" + bytes(range(128, 256))
 _NEVER_RIGHT = (
     "Missing parentheses in call to",
     "leading zeros in decimal integer literals",
@@ -44,6 +47,16 @@ def parse(source: bytes | str) -> ast.Module | None:
             return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def is_too_dense(source: bytes) -> bool:
+    """Whether a module has more than ``MAX_TOKENS``, those in texts and comments counted as well; a megabyte of what
+    people write has fewer."""
+    if len(source) <= MAX_TOKENS:
+        return False
+    signs = len(source.translate(None, _IN_WORDS + b" \t"))
+    shapes = source.translate(bytes([97 if at in _IN_WORDS else 32 for at in range(256)]))
+    return signs + shapes.count(b" a") > MAX_TOKENS
 
 
 def syntax_fault(source: bytes, version: tuple[int, int]) -> SyntaxFault | None:

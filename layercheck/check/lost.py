@@ -10,7 +10,7 @@ from ..artifact.python_imports import Import, module_name
 from ..filesystem import Overlay
 from ..rules import Subject
 from ..rules.python_findings import IMPORT, INNER, NONE, PART, UNKNOWN, Lost, Use
-from .needs import MAX_TOPS, how_used
+from .needs import how_used
 from .python_code import Hit, Modules, PythonCode, modules_in
 
 _PRUNED = frozenset(("tests", "test", "docs", "doc", "examples", "example", "benchmarks", "include", "share", "bin"))
@@ -85,7 +85,7 @@ def _judged(subject: Subject, distribution: Distribution, gone: list[str], code:
         yield Lost(subject, distribution, tuple([directory + path for path in named.values()]), Use(NONE), husk=True)
         return
     there = sorted(modules.paths)
-    hollow = [name for name, path in named.items() if path.endswith("/__init__.py") and _has_below(name, there)]
+    hollow = [name for name, path in named.items() if path.endswith("/__init__.py") and _has_below(there, name)]
     tops = [named[name] for name in hollow if "." not in name]
     if tops:
         files = tuple(dict.fromkeys([directory + path for path in (*tops, *gone)]))
@@ -114,8 +114,8 @@ def _is_pruned(path: str) -> bool:
     return not _PRUNED.isdisjoint(path.split("/")[:-1]) or path.rsplit("/", 1)[-1] in ("conftest.py", "setup.py")
 
 
-def _has_below(name: str, there: list[str]) -> bool:
-    """Whether a package that lost its __init__ has modules still: it can be imported, but is empty. ``there`` sorted"""
+def _has_below(there: Sequence[str], name: str) -> bool:
+    """Whether modules of a package are there that lost its __init__ only: it can be imported still, but is empty."""
     at = bisect_left(there, name + ".")
     return at < len(there) and there[at].startswith(name + ".")
 
@@ -140,15 +140,8 @@ def _hit(named: dict[str, str], hollow: frozenset[str], modules: Modules) -> Hit
 
 def _import_only(code: PythonCode, subject: Subject, modules: Modules, hit: Hit) -> Use:
     """Of tests and the like only what importing the package comes to."""
-    tops = modules.tops
-    if not code.leads(subject.artifact, modules.paths, modules.packages, tops, hit):
-        return Use(NONE)
-    # The first by themselves, so that the shortest way from the first is told; any number of others together.
-    for starts in (*[[top] for top in tops[:MAX_TOPS]], tops[MAX_TOPS:]):
-        steps = code.chain(subject.artifact, modules.paths, modules.packages, starts, hit)
-        if steps:
-            return Use(IMPORT, steps)
-    return Use(NONE)
+    steps = code.chain(subject.artifact, modules.paths, modules.packages, modules.tops, hit)
+    return Use(IMPORT, steps) if steps else Use(NONE)
 
 
 def _mentioned(code: PythonCode, subject: Subject, modules: Modules, libraries: list[str]) -> list[str]:

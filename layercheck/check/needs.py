@@ -14,7 +14,7 @@ from .python_code import Hit, Modules, PythonCode, modules_in
 
 MAX_LIST = 64 << 10
 """Bytes of a requirements.txt that are read."""
-MAX_TOPS = 20
+_MAX_TOPS = 20
 
 
 class NeedReader:
@@ -95,12 +95,9 @@ def listed_in(subjects: Sequence[Subject]) -> Iterator[Listed]:
 def how_used(code: PythonCode, artifact: Artifact, modules: Modules, hit: Hit) -> Use:
     """How the modules use what ``hit`` knows."""
     tops = sorted(modules.tops, key=lambda name: (name not in modules.packages, name.startswith("_"), name))
-    if not code.leads(artifact, modules.paths, modules.packages, tops[:MAX_TOPS], hit):
-        tops = []
-    for top in tops[:MAX_TOPS]:
-        steps = code.chain(artifact, modules.paths, modules.packages, [top], hit)
-        if steps:
-            return Use(IMPORT, steps)
+    steps = code.chain(artifact, modules.paths, modules.packages, tops[:_MAX_TOPS], hit)
+    if steps:
+        return Use(IMPORT, steps)
     step, outer, whole = code.anywhere(artifact, modules.paths, modules.packages, hit)
     if step is not None:
         return Use(PART if outer else INNER, (step,))

@@ -119,7 +119,7 @@ def _sites(subject: Subject, root: str, module: str, error: str) -> tuple[list[_
         found = list(_imports(code, own, path, module, error))
         sites += found
         if any(site.guarded for site in found):
-            names = names.union(*[guard.names for guard in code.guards if error in guard.where.catches])
+            names |= code.guards.get(error, frozenset())
     return sites, names
 
 
