@@ -11,7 +11,7 @@ from ..check.overrides import Accepted, Baseline
 from .search import ConfigError
 
 SCHEMA_VERSION = "1.0"
-MAX_BYTES = 64 << 20
+MAX_BYTES = 12 << 20
 _FIELDS = ("fingerprint", "rule", "artifact", "resource", "path", "fact")
 _REQUIRED = ("fingerprint", "rule", "artifact")
 

@@ -88,6 +88,15 @@ class _OnDisk:
 
 def from_tar(file: IO[bytes]) -> Iterator[Member]:
     """Everything in a tar, compressed or not, read in one go. Raises tarfile.TarError or OSError when it is damaged."""
+    try:
+        yield from _members(file)
+    except RecursionError:
+        raise tarfile.ReadError("headers follow headers without end") from None
+    except (ValueError, OverflowError) as error:
+        raise tarfile.ReadError(f"one of its headers cannot be read ({error})") from None
+
+
+def _members(file: IO[bytes]) -> Iterator[Member]:
     with tarfile.open(fileobj=file, mode="r|*") as archive:
         for item in archive:
             path = _clean(item.name)

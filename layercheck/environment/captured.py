@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 << 20
 """Bytes of one environment file. A whole distribution with 20,000 ELF files takes 40 MB."""
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _KINDS = ("text", "empty", "directory", "unreadable")
 _LOADERS = ("glibc", "musl")
 
@@ -36,6 +38,11 @@ def load_file(path: str | os.PathLike[str]) -> Environment:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise WrongEnvironment(f"{name}: not JSON: {error}") from None
+    if _HALF.search(data):
+        try:
+            json.dumps(document, ensure_ascii=False).encode()
+        except (UnicodeEncodeError, RecursionError):
+            raise WrongEnvironment(f"{name}: a text in it has half a character (an escaped surrogate)") from None
     try:
         return from_document(document, hashlib.sha256(data).hexdigest())
     except WrongEnvironment as error:

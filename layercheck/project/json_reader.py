@@ -11,14 +11,28 @@ MAX_TEXT = 32 << 20
 """Characters."""
 _TOKEN = (
     r"[ \t\r\n]*(?:(?P<sign>[{}\[\],:])"
-    r'|(?P<text>"[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*")'
+    r'|(?P<text>")'
     r"|(?P<word>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null))"
 )
+# A thousand escapes at a time: the engine keeps a mark for each while it repeats.
+_TEXT = re.compile(r'[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*){0,1000}')
 
 
 def read_json(text: str) -> Document:
     """The template in ``text``; never raises for what is in it."""
     return built(text, MAX_TEXT, _drive)
+
+
+def _end_of_text(text: str, at: int) -> int:
+    """Behind the quote that ends a text which begins before ``at``; 0 without one."""
+    while True:
+        part = _TEXT.match(text, at)
+        end = at if part is None else part.end()
+        if text.startswith('"', end):
+            return end + 1
+        if end == at:
+            return 0
+        at = end
 
 
 def _drive(builder: Builder, text: str) -> None:
@@ -30,13 +44,17 @@ def _drive(builder: Builder, text: str) -> None:
     may_close = False
     while state != "end":
         found = match(text, position)
+        ends = position if found is None else found.end()
+        if found is not None and found["text"]:
+            ends = _end_of_text(text, ends)
+            found = found if ends else None
         start = found.end() - len(found[0].lstrip(" \t\r\n")) if found is not None else position
         line += text.count("\n", counted, start)
         counted = start
         if found is None:
             raise Broken(f"it is no JSON: {_next(state, may_close)} expected", line + _blank_lines(text, position))
-        position = found.end()
-        sign, word = found["sign"], found["text"] or found["word"]
+        position = ends
+        sign, word = found["sign"], text[start:ends] if found["text"] else found["word"]
         if sign in ("}", "]") and brackets and sign == brackets[-1] and may_close:
             builder.close()
             brackets = brackets[:-1]
