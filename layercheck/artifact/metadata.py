@@ -19,7 +19,10 @@ MAX_ROWS = 200_000
 NAMED = ("/METADATA", "/WHEEL", "/RECORD", "-INFO", ".egg-info", ".txt")
 """How the names of such files end: told fast, and of few others."""
 _IN_INFO = ("METADATA", "WHEEL", "RECORD", "PKG-INFO", "top_level.txt", "requires.txt")
-_FIELD = r'(?:"([^"]*(?:""[^"]*)*)(?:"([^,\r\n]*)|\Z)|([^,\r\n]*))(\r\n|[,\r\n]|\Z)'
+# A group that repeats without a bound would keep a hundred bytes for each time.
+_INSIDE = r'[^"]*(?:""[^"]*){0,1000}'
+_REST = r"([^,\r\n]*)(\r\n|[,\r\n]|\Z)"
+_FIELDS = 3
 
 
 class RecordRow(NamedTuple):
@@ -105,14 +108,28 @@ def _size(text: str) -> int | None:
 
 
 def _quoted(text: str) -> Iterator[list[str]]:
-    """Rows of CSV: fields in quotes may hold commas, line ends, and quotes twice."""
+    """Rows of CSV, the first fields of each: fields in quotes may hold commas, line ends, and quotes twice."""
+    inside, rest = re.compile(_INSIDE), re.compile(_REST)
     row: list[str] = []
-    for field in re.finditer(_FIELD, text):
-        quoted, rest, plain, end = field.groups()
-        row.append(plain if plain is not None else quoted.replace('""', '"') + (rest or ""))
-        if end != ",":
+    at = 0
+    while at < len(text):
+        quoted = ""
+        if text[at] == '"':
+            start = at = at + 1
+            while (match := inside.match(text, at)) is not None and text.startswith('""', match.end()):
+                at = match.end()
+            at = match.end() if match is not None else len(text)
+            quoted = text[start:at].replace('""', '"')
+            at += 1
+        field = rest.match(text, at)
+        if len(row) < _FIELDS:
+            row.append(quoted + (field[1] if field is not None else ""))
+        at = field.end() if field is not None else len(text)
+        if field is None or field[2] != ",":
             yield row
             row = []
+    if row:
+        yield row
 
 
 def lines(data: bytes) -> list[str]:
