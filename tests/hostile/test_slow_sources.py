@@ -8,7 +8,7 @@ from time import process_time
 
 import pytest
 
-from check.made import Files, judge
+from check.made import Files, big, judge, zipped
 from layercheck.artifact.metadata import RecordRow, record_rows
 from layercheck.finding import Report
 
@@ -185,3 +185,14 @@ def test_quotes_of_a_record_are_read_as_ever(pairs: int) -> None:
         RecordRow("x" + '"' * pairs + ",\n/y", "sha256=1", 2),
         RecordRow("z", "", 5),
     ]
+
+
+def test_a_jar_is_searched_in_pieces() -> None:
+    data = zipped(big("lib/a.jar", 100 << 20))
+    tracemalloc.start()
+    try:
+        judge(data, "java21", handler="a.B::c", kind="function")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 30 << 20
