@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from .artifact import Artifact
 from .entry import FILE, Entry
 
-_MAX_JAR = 128 << 20
-"""Bytes of a jar in which a class is sought; of what lies beyond nothing is said."""
 MAX_SOURCE = 256 << 10
 """Bytes of source that are looked at; a bundle that is larger is left alone."""
 MAX_FILES = 32
 """Files of the handler's name: the one that is meant, and others in folders."""
 MAX_JARS = 256 << 20
 """Unzipped bytes of jars that are searched for the handler's class, in all."""
+_NESTED = b"BOOT-INF/"
+"""Jars of Spring Boot have their classes there, and jars in them."""
 _SUFFIXES = frozenset(("js", "mjs", "cjs", "rb"))
 # Patterns are compiled when first used: few runs need them, and every run would pay for it at its start.
 _JS_DYNAMIC = (
@@ -74,7 +74,16 @@ def _defines(artifact: Artifact, entry: Entry, suffix: str, handler: str) -> boo
 
 def _jar_has(artifact: Artifact, entry: Entry, path: bytes) -> bool | None:
     """Names stand in a zip as they are, so the class need only be sought in the jar's bytes."""
-    data = artifact.read(entry, min(max(entry.size, 0), _MAX_JAR))
-    if path in data:
-        return True
-    return None if b"BOOT-INF/" in data or entry.size < 0 or len(data) < entry.size else False
+    if entry.size < 0:
+        return None
+    sure, size, overlap = True, 0, b""
+    longest = max(len(path), len(_NESTED))
+    # In pieces: a jar of 250 MiB need not be in memory.
+    for piece in artifact.pieces(entry):
+        data = overlap + piece
+        if path in data:
+            return True
+        sure = sure and _NESTED not in data
+        size += len(piece)
+        overlap = data[-longest:]
+    return False if sure and size >= entry.size else None

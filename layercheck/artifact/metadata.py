@@ -19,7 +19,10 @@ MAX_ROWS = 200_000
 NAMED = ("/METADATA", "/WHEEL", "/RECORD", "-INFO", ".egg-info", ".txt")
 """How the names of such files end: told fast, and of few others."""
 _IN_INFO = ("METADATA", "WHEEL", "RECORD", "PKG-INFO", "top_level.txt", "requires.txt")
-_END = re.compile("\\r\\n|[,\\r\\n]")
+# A group that repeats without a bound would keep a hundred bytes for each time.
+_INSIDE = r'[^"]*(?:""[^"]*){0,1000}'
+_REST = r"([^,\r\n]*)(\r\n|[,\r\n]|\Z)"
+_FIELDS = 3
 
 
 class RecordRow(NamedTuple):
@@ -105,30 +108,28 @@ def _size(text: str) -> int | None:
 
 
 def _quoted(text: str) -> Iterator[list[str]]:
-    """Rows of CSV: fields in quotes may hold commas, line ends, and quotes twice."""
+    """Rows of CSV, the first fields of each: fields in quotes may hold commas, line ends, and quotes twice."""
+    inside, rest = re.compile(_INSIDE), re.compile(_REST)
     row: list[str] = []
-    at, size = 0, len(text)
-    while at <= size:
-        value = ""
-        if text.startswith('"', at):
-            start, at = at + 1, _closing(text, at + 1)
-            value = text[start:at].replace('""', '"')
-            at = min(at + 1, size)
-        end = _END.search(text, at)
-        stop, after = (size, size + 1) if end is None else end.span()
-        row.append(value + text[at:stop])
-        at = after
-        if end is None or end[0] != ",":
+    at = 0
+    while at < len(text):
+        quoted = ""
+        if text[at] == '"':
+            start = at = at + 1
+            while (match := inside.match(text, at)) is not None and text.startswith('""', match.end()):
+                at = match.end()
+            at = match.end() if match is not None else len(text)
+            quoted = text[start:at].replace('""', '"')
+            at += 1
+        field = rest.match(text, at)
+        if len(row) < _FIELDS:
+            row.append(quoted + (field[1] if field is not None else ""))
+        at = field.end() if field is not None else len(text)
+        if field is None or field[2] != ",":
             yield row
             row = []
-
-
-def _closing(text: str, at: int) -> int:
-    """Where the quote stands that ends a field, those that stand twice left out; else the end."""
-    for quotes in re.compile('"+').finditer(text, at):
-        if (quotes.end() - quotes.start()) % 2:
-            return quotes.end() - 1
-    return len(text)
+    if row:
+        yield row
 
 
 def lines(data: bytes) -> list[str]:

@@ -77,16 +77,27 @@ def _listed(subject: Subject) -> dict[str, list[tuple[str, Distribution]]]:
 
 def _difference(subject: Subject, entry: Entry, digests: set[str]) -> str | None:
     """What became of a file: ``native`` code that was changed, ``line ends``, or ``content``; None when it is whole."""
-    data = subject.artifact.read(entry, MAX_FILE)
-    if _digest(data) in digests:
+    whole, head = sha256(), b""
+    # In pieces: a file of 250 MiB need not be in memory.
+    for piece in subject.artifact.pieces(entry):
+        whole.update(piece)
+        head = (head + piece[:4])[:4]
+    if _shown(whole.digest()) in digests:
         return None
-    if data[:4] == b"\x7fELF":
+    if head == b"\x7fELF":
         return "native"
-    unix = data.replace(b"\r\n", b"\n")
-    if _digest(unix) in digests or _digest(unix.replace(b"\n", b"\r\n")) in digests:
-        return "line ends"
-    return "content"
+    unix, dos, rest = sha256(), sha256(), b""
+    for piece in subject.artifact.pieces(entry):
+        data = rest + piece
+        # Half of a line end waits for the next piece.
+        rest = b"\r" if data.endswith(b"\r") else b""
+        plain = data[: len(data) - len(rest)].replace(b"\r\n", b"\n")
+        unix.update(plain)
+        dos.update(plain.replace(b"\n", b"\r\n"))
+    unix.update(rest)
+    dos.update(rest)
+    return "line ends" if digests & {_shown(unix.digest()), _shown(dos.digest())} else "content"
 
 
-def _digest(data: bytes) -> str:
-    return base64.urlsafe_b64encode(sha256(data).digest()).decode("ascii").rstrip("=")
+def _shown(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")

@@ -110,7 +110,7 @@ class Builder:
         if self.wants_key:
             raise Broken("a key is a mapping or a list", value.line)
         if len(self._frames) >= MAX_DEPTH:
-            raise Broken(f"values are nested more than {MAX_DEPTH} deep", value.line)
+            raise Broken(TOO_DEEP, value.line)
         self._counted(1, value.line)
         self._frames.append(_Frame(value, tag, anchor, self.count))
 
@@ -236,3 +236,6 @@ def built(text: str, most: int, drive: Callable[[Builder, str], None]) -> Docume
         return builder.document()
     except Broken as broken:
         return Document(None, (*builder.flaws, Flaw("broken", broken.detail, broken.line)))
+
+
+TOO_DEEP = f"values are nested more than {MAX_DEPTH} deep"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .nodes import Broken, Builder, Document, Map, Seq, built, intrinsic
+from .nodes import MAX_DEPTH, TOO_DEEP, Broken, Builder, Document, Map, Seq, built, intrinsic
 
 MAX_TEXT = 2 << 20
 """Characters; CloudFormation takes 1 MB."""
@@ -48,8 +48,12 @@ def _explained(text: str, error: Any) -> tuple[str, int | None]:
 
     if len(text) <= _EXPLAINED:
         try:
-            for _ in yaml.parse(text, Loader=yaml.SafeLoader):
-                pass
+            depth = 0
+            for event in yaml.parse(text, Loader=yaml.SafeLoader):
+                # A libyaml that bounds the depth itself fails before the builder could.
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+                if depth > MAX_DEPTH:
+                    return TOO_DEEP, event.start_mark.line + 1
         except yaml.YAMLError as own:
             error = own
         except RecursionError:

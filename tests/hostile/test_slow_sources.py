@@ -8,7 +8,8 @@ from time import process_time
 
 import pytest
 
-from check.made import Files, judge
+from check.made import Files, big, judge, zipped
+from layercheck.artifact.metadata import RecordRow, record_rows
 from layercheck.finding import Report
 
 SECONDS = 10
@@ -166,3 +167,32 @@ def test_imports_take_little_memory() -> None:
     peak, report = peak_of(package({"a/__init__.py": b"import a.m0\n", **modules}, NEEDS))
     assert peak < 100 << 20
     assert [finding.severity.value for finding in report.findings if finding.rule == "LC505"] == ["warning"]
+
+
+def test_quotes_of_a_record_take_little_memory() -> None:
+    files = {"python/a.py": b"1", INFO + "METADATA": METADATA, INFO + "RECORD": b'"' * (4 << 20)}
+    resource = pytest.importorskip("resource")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    judge(files)
+    # What a pattern keeps is not traced, so that all that the process took is asked for.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10
+
+
+@pytest.mark.parametrize("pairs", [0, 1, 999, 1_000, 1_001, 5_000])
+def test_quotes_of_a_record_are_read_as_ever(pairs: int) -> None:
+    data = b'"x' + b'""' * pairs + b',\n/y",sha256=1,2,3,"4"\nz,"",5'
+    assert list(record_rows(data)) == [
+        RecordRow("x" + '"' * pairs + ",\n/y", "sha256=1", 2),
+        RecordRow("z", "", 5),
+    ]
+
+
+def test_a_jar_is_searched_in_pieces() -> None:
+    data = zipped(big("lib/a.jar", 100 << 20))
+    tracemalloc.start()
+    try:
+        judge(data, "java21", handler="a.B::c", kind="function")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 30 << 20
