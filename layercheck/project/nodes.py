@@ -13,6 +13,7 @@ from ..named_tuple import NamedTuple
 
 MAX_DEPTH = 100
 """Levels of nesting; deeper ones mean nothing to CloudFormation."""
+TOO_DEEP = f"values are nested more than {MAX_DEPTH} deep"
 MAX_NODES = 200_000
 """Values of one template with its aliases expanded. CloudFormation takes 1 MB of text and 500 resources."""
 
@@ -162,7 +163,7 @@ class Builder:
             frame.key, frame.key_line = value, line
             return
         if len(self._frames) + height > MAX_DEPTH:
-            raise Broken(f"values are nested more than {MAX_DEPTH} deep", line)
+            raise Broken(TOO_DEEP, line)
         self._add(value, line, height)
 
     def document(self) -> Document:
@@ -236,6 +237,3 @@ def built(text: str, most: int, drive: Callable[[Builder, str], None]) -> Docume
         return builder.document()
     except Broken as broken:
         return Document(None, (*builder.flaws, Flaw("broken", broken.detail, broken.line)))
-
-
-TOO_DEEP = f"values are nested more than {MAX_DEPTH} deep"

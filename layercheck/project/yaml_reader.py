@@ -53,7 +53,7 @@ def _explained(text: str, error: Any) -> tuple[str, int | None]:
                 # A libyaml that bounds the depth itself fails before the builder could.
                 depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
                 if depth > MAX_DEPTH:
-                    return TOO_DEEP, event.start_mark.line + 1
+                    return TOO_DEEP, None if event.start_mark is None else event.start_mark.line + 1
         except yaml.YAMLError as own:
             error = own
         except RecursionError:
