@@ -101,9 +101,10 @@ def _in_module(view: TargetView, finder: Modules, module: Module, handler: str, 
     if wrong is not None:
         yield _syntax(view, subject, path, wrong.line, wrong.message, sure=wrong.sure)
         return
-    missing = _missing_at(view, finder, module, name, ())
-    if missing is None:
+    found = _Search(view, finder).missing(module, name, ())
+    if found is None:
         return
+    missing = found[0]
     there = _place(view, missing)
     if missing is module or there is None:
         yield Fault(
@@ -141,46 +142,71 @@ def _syntax(view: TargetView, subject: Subject, path: str, line: int, message: s
     )
 
 
-def _missing_at(view: TargetView, finder: Modules, module: Module, name: str, seen: tuple[str, ...]) -> Module | None:
-    """The module that should define ``name`` and does not; None where it is defined, or that cannot be told."""
-    place = _place(view, module)
-    code = place[0].python.code(place[1]) if place is not None else None
-    if code is None or module.path in seen or len(seen) >= _DEEP:
-        return None
-    package = module.name if module.package else module.name.rpartition(".")[0]
-    seen = (*seen, module.path)
-    if name in code.defined:
-        if name not in code.taken:
-            return None
-        written, there = code.taken[name]
-        base = absolute(written, package)
-        origin = finder.find(base) if base else None
-        if origin is None or finder.find(f"{base}.{there}") is not None:
-            return None
-        found = _missing_at(view, finder, origin, there, seen)
-        # A circle of imports sets names when it is run, in an order that is not followed.
-        return found if found is None or found.path not in seen else None
-    if code.dynamic or _stars_may(view, finder, code, package, name, seen):
-        return None
-    return module
+class _Search:
+    """Follows names through the imports of modules; each module is asked for a name once.
 
+    What it passes on is (the module that should define a name and does not, how many modules below were looked at in
+    turn); None where the name is defined, or that cannot be told: then that is the answer to the whole, so that only
+    modules that lack a name are asked for it again.
+    """
 
-def _stars_may(view: TargetView, finder: Modules, code: Code, package: str, name: str, seen: tuple[str, ...]) -> bool:
-    """Whether a star import brings the name, as far as that can be told."""
-    for item in code.imports:
-        if "*" not in item.names or item.where.function or item.where.never:
-            continue
-        base = absolute(item.module, package)
-        origin = finder.find(base) if base else None
-        place = _place(view, origin)
-        inner = place[0].python.code(place[1]) if place is not None else None
-        if origin is None or inner is None:
-            return True
-        if inner.exported is not None:
-            if name in inner.exported:
-                return True
-        elif "__all__" in inner.defined or (
-            not name.startswith("_") and _missing_at(view, finder, origin, name, seen) is None
-        ):
-            return True
-    return False
+    def __init__(self, view: TargetView, finder: Modules) -> None:
+        self._view = view
+        self._finder = finder
+        self._known: dict[tuple[str, str], tuple[Module, int]] = {}
+
+    def missing(self, module: Module, name: str, seen: tuple[str, ...]) -> tuple[Module, int] | None:
+        if module.path in seen or len(seen) >= _DEEP:
+            return None
+        found = self._known.get((module.path, name))
+        if found is None:
+            found = self._sought(module, name, (*seen, module.path))
+            if found is not None:
+                self._known[module.path, name] = found
+        return found if found is not None and len(seen) + found[1] < _DEEP else None
+
+    def _sought(self, module: Module, name: str, seen: tuple[str, ...]) -> tuple[Module, int] | None:
+        code = self._code(module)
+        if code is None:
+            return None
+        package = module.name if module.package else module.name.rpartition(".")[0]
+        if name in code.defined:
+            if name not in code.taken:
+                return None
+            written, there = code.taken[name]
+            base = absolute(written, package)
+            origin = self._finder.find(base) if base else None
+            if origin is None or self._finder.find(f"{base}.{there}") is not None:
+                return None
+            found = self.missing(origin, there, seen)
+            # A circle of imports sets names when it is run, in an order that is not followed.
+            return (found[0], found[1] + 1) if found is not None and found[0].path not in seen else None
+        depth = None if code.dynamic else self._stars(code, package, name, seen)
+        return None if depth is None else (module, depth)
+
+    def _stars(self, code: Code, package: str, name: str, seen: tuple[str, ...]) -> int | None:
+        """How deep star imports were followed that do not bring the name; None where one does, or may."""
+        depth = 0
+        for item in code.imports:
+            if "*" not in item.names or item.where.function or item.where.never:
+                continue
+            base = absolute(item.module, package)
+            origin = self._finder.find(base) if base else None
+            inner = self._code(origin)
+            if origin is None or inner is None:
+                return None
+            if inner.exported is not None:
+                if name in inner.exported:
+                    return None
+            elif "__all__" in inner.defined:
+                return None
+            elif not name.startswith("_"):
+                found = self.missing(origin, name, seen)
+                if found is None:
+                    return None
+                depth = max(depth, found[1] + 1)
+        return depth
+
+    def _code(self, module: Module | None) -> Code | None:
+        place = _place(self._view, module)
+        return place[0].python.code(place[1]) if place is not None else None

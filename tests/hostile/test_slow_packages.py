@@ -33,3 +33,16 @@ def test_extras_that_may_be_any() -> None:
     assert process_time() - start < SECONDS
     assert told(report) == []
     assert "absent, which a may require" in [item.what for item in report.unchecked]
+
+
+def test_star_imports_that_branch() -> None:
+    """Seven floors of modules, each with a star for each module below."""
+    files = {
+        f"m{floor}_{number}.py": "".join(f"from m{floor + 1}_{below} import *\n" for below in range(12 * (floor < 6)))
+        for floor in range(7)
+        for number in range(12)
+    }
+    start = process_time()
+    found = told(judge({name: text.encode() for name, text in files.items()}, handler="m0_0.handler"))
+    assert process_time() - start < SECONDS
+    assert found == [("LC571", "error", "m0_0.py")]
